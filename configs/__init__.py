@@ -1,0 +1,1 @@
+"""YAML data only: tasks, experiments and sweeps."""
