@@ -149,7 +149,7 @@ class WeightedSum:
 
 @dataclass(frozen=True, slots=True)
 class BudgetDistance:
-    """Sum over metrics of ``weight x max(metric / budget - 1, 0)``: FARSI's distance to its budgets; 0 when all hold."""
+    """Sum over metrics of ``weight x max(metric / budget - 1, 0)``: FARSI's distance; 0 when all hold."""
 
     budgets: Mapping[str, float]
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -220,7 +220,7 @@ class Objective:
                 raise UnknownName("metric", name, known)
 
     def score(self, results: Evaluations, metrics: Sequence[Metric]) -> Scores:
-        """Scores of a batch; rows whose status is not OK, or whose score is NaN, get ``+inf`` and violation ``+inf``."""
+        """Scores of a batch; rows not OK, or whose score is NaN, get ``+inf`` and violation ``+inf``."""
         columns = {metric.name: results.metrics[:, i] for i, metric in enumerate(metrics)}
         better = {metric.name: metric.better for metric in metrics}
         values = np.column_stack([term.score(columns, better) for term in self.terms])

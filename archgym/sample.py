@@ -30,7 +30,11 @@ class Column:
 
 FIXED: tuple[Column, ...] = (
     Column("schema_version", "int64", "version of this row format"),
-    Column("sample_id", "string", "hash of simulator, version, workload, space and design: equal for equal questions"),
+    Column(
+        "sample_id",
+        "string",
+        "hash of simulator, version, workload, space and design: equal for equal questions",
+    ),
     Column("run_id", "string", "the run that made the row"),
     Column("index", "int64", "position in the run, from 0"),
     Column("agent", "string", "name of the agent"),

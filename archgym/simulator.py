@@ -130,7 +130,7 @@ class ScalarSimulator(ABC):
         return Evaluations(values, status, messages)
 
 
-class Infeasible(Exception):  # noqa: N818 - a verdict on a design, not a fault
+class Infeasible(Exception):
     """Raised by `ScalarSimulator.simulate` for a design that cannot exist; the text is the reason."""
 
 
