@@ -25,7 +25,6 @@ from archgym.simulators.dram.workloads.numerals import (
     parse_digits,
     parse_hex,
     parse_nanoseconds,
-    trimmed,
 )
 from archgym.simulators.dram.workloads.tokens import Check, Mask, Span, TokenTable
 from archgym.simulators.dram.workloads.trace_error import TraceError
@@ -83,9 +82,7 @@ def _parse_stl(table: TokenTable, *, relative: bool = False) -> Requests:
     size_token = table.column(1)
     sized = byte_at(table, size_token.start) == ord("(")
     size, bad_size = parse_digits(table, Span(size_token.start + 1, size_token.end - 1), 10)
-    bad_size |= (
-        (byte_at(table, size_token.end - 1) != ord(")")) | (size & (size - np.uint64(1)) != 0) | (size == 0)
-    )
+    bad_size |= (byte_at(table, size_token.end - 1) != ord(")")) | (size & (size - np.uint64(1)) != 0) | (size == 0)
     operation_token, address_token = table.column(1 + sized), table.column(2 + sized)
     is_write, bad_operation = _parse_operation(table, operation_token)
     address, bad_address = parse_hex(table, address_token)
@@ -99,9 +96,7 @@ def _parse_stl(table: TokenTable, *, relative: bool = False) -> Requests:
         ]
     )
     size_bytes = np.where(sized, size, np.uint64(0)).astype(np.int64) if sized.any() else None
-    return Requests(
-        table, is_write, address, address_token, stamp.astype(np.int64), stamp_token, size_bytes, relative
-    )
+    return Requests(table, is_write, address, address_token, stamp.astype(np.int64), stamp_token, size_bytes, relative)
 
 
 def _parse_rstl(table: TokenTable) -> Requests:
@@ -142,12 +137,15 @@ def _parse_ramulator(table: TokenTable) -> Requests:
 
 
 def _has_two_commas(table: TokenTable) -> Mask:
-    """Adjacent commas separate as one; this finds the empty fields that three tokens would hide."""
-    begin, end = table.column(0).start, table.column(2).end
-    before = np.cumsum(table.data == ord(","), dtype=np.int64)
-    leads = (begin > 0) & (byte_at(table, begin - 1) == ord(","))
-    trails = byte_at(table, end) == ord(",")
-    two: Mask = (before[end - 1] - before[begin] == 2) & ~leads & ~trails
+    """``(rows,)`` True for one comma between each pair of the three fields and none elsewhere in the line."""
+    newline = np.flatnonzero(table.data == ord("\n"))
+    begin = np.concatenate(([0], newline + 1))[table.line - 1]
+    end = np.append(newline, table.data.shape[0])[table.line - 1]
+    before = np.concatenate(([0], np.cumsum(table.data == ord(","))))
+    first, second, third = (table.column(k) for k in range(3))
+    two: Mask = before[end] - before[begin] == 2
+    two &= before[second.start] - before[first.end] == 1
+    two &= before[third.start] - before[second.end] == 1
     return two
 
 
@@ -158,7 +156,7 @@ def _parse_csv(table: TokenTable) -> Requests:
         table = table.without_first_row()
         if table.rows == 0:
             raise TraceError(f"{table.path}: expected at least one request, got only a header")
-    stamp_token, operation_token, address_token = (trimmed(table, table.column(k)) for k in range(3))
+    stamp_token, operation_token, address_token = (table.column(k) for k in range(3))
     stamp, bad_stamp = parse_nanoseconds(table, stamp_token)
     is_write, bad_operation = _parse_operation(table, operation_token)
     address, bad_address = parse_address(table, address_token)
@@ -179,7 +177,7 @@ FORMATS: dict[str, Format] = {
     "rstl": Format("rstl", _BLANKS, Stamp.CYCLES, _parse_rstl),
     "dramsim3": Format("dramsim3", _BLANKS, Stamp.CYCLES, _parse_dramsim3),
     "ramulator": Format("ramulator", _BLANKS, Stamp.NONE, _parse_ramulator),
-    "csv": Format("csv", b",", Stamp.PICOSECONDS, _parse_csv),
+    "csv": Format("csv", b", \t", Stamp.PICOSECONDS, _parse_csv),
 }
 
 
@@ -189,7 +187,9 @@ def recognise(path: str, content: bytes) -> Format:
     ``rstl`` looks like ``stl`` and is never guessed. Raises `TraceError` when no format fits.
     """
     words = _first_line(content).split()
-    if words and ("," in words[0] or "," in words[1:2]):
+    if not words:
+        raise TraceError(f"{path}: expected at least one request, got none")
+    if "," in words[0] or "," in words[1:2]:
         return FORMATS["csv"]
     if len(words) >= 3 and words[0].rstrip(":").isdigit():
         return FORMATS["stl"]

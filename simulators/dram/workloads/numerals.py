@@ -134,14 +134,3 @@ def match_words(table: TokenTable, span: Span, words: Sequence[str]) -> Mask:
             same &= np.where(is_upper, byte | 0x20, byte) == ord(character)
         matched |= same
     return matched
-
-
-def trimmed(table: TokenTable, span: Span) -> Span:
-    """*span* without blanks at either end, for formats in which a blank does not separate."""
-    start, end = span.start.copy(), span.end.copy()
-    while True:
-        lead = (start < end) & np.isin(byte_at(table, start), (32, 9))
-        trail = (start < end) & ~lead & np.isin(byte_at(table, end - 1), (32, 9))
-        if not (lead.any() or trail.any()):
-            return Span(start, end)
-        start, end = start + lead, end - trail

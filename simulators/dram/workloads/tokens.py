@@ -60,6 +60,11 @@ class TokenTable:
     def rows(self) -> int:
         return int(self.first.shape[0])
 
+    @property
+    def ends_in_a_token(self) -> bool:
+        """True when the last line has no line end, as in a file that was cut."""
+        return bool(self.end[-1] == self.data.shape[0])
+
     def column(self, index: int | Positions) -> Span:
         """The *index*-th token (0-based; one number or one per row) of each row."""
         present = index < self.count
@@ -67,9 +72,7 @@ class TokenTable:
         return Span(np.where(present, self.start[at], 0), np.where(present, self.end[at], 0))
 
     def without_first_row(self) -> TokenTable:
-        return TokenTable(
-            self.path, self.data, self.start, self.end, self.first[1:], self.count[1:], self.line[1:]
-        )
+        return TokenTable(self.path, self.data, self.start, self.end, self.first[1:], self.count[1:], self.line[1:])
 
     def text(self, span: Span, row: int) -> str:
         return _shown(self.data[span.start[row] : span.end[row]])
@@ -85,29 +88,25 @@ class TokenTable:
 
     def refuse_first_bad(self, checks: Sequence[Check]) -> None:
         """Raise `TraceError` for the first row that breaks a check; of several on one row, the earliest."""
-        failing = [
-            (int(np.argmax(check.bad)), order) for order, check in enumerate(checks) if check.bad.any()
-        ]
+        failing = [(int(np.argmax(check.bad)), order) for order, check in enumerate(checks) if check.bad.any()]
         if not failing:
             return
         row, order = min(failing)
         check = checks[order]
         got = self.line_text(row) if check.got is None else self.text(check.got, row)
-        raise TraceError(
-            f"{self.path}:{self.line[row]}: expected {check.expected}, got {got!r}{self._cut(row)}"
-        )
+        raise TraceError(f"{self.path}:{self.line[row]}: expected {check.expected}, got {got!r}{self._cut(row)}")
 
     def _cut(self, row: int) -> str:
-        is_last = row == self.rows - 1 and self.data[-1] != _NEWLINE
-        return " (the file ends in the middle of this line)" if is_last else ""
+        cut = row == self.rows - 1 and self.ends_in_a_token
+        return " (the file ends in the middle of this line)" if cut else ""
 
 
 def tokenise(path: str, content: bytes, separators: bytes) -> TokenTable:
     """Split every line at *separators*; ``#`` starts a comment; lines without a token are left out."""
     data = np.frombuffer(content, dtype=np.uint8)
-    gap = np.isin(np.arange(256), np.frombuffer(separators + b"\r\n", dtype=np.uint8))[data]
     if b"#" in content:
-        gap |= _inside_comment(data)
+        data = np.where(_inside_comment(data), np.uint8(ord(" ")), data)
+    gap = np.isin(np.arange(256), np.frombuffer(separators + b"\r\n", dtype=np.uint8))[data]
     edge = np.diff(np.concatenate(([True], gap, [True])).astype(np.int8))
     start, end = np.flatnonzero(edge == -1), np.flatnonzero(edge == 1)
     line_of_token = np.cumsum(data == _NEWLINE, dtype=np.int64)[start] + 1
