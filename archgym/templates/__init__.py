@@ -1,0 +1,1 @@
+"""Skeletons of plug-in packages, filled in by `archgym new`."""
