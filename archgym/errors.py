@@ -33,6 +33,10 @@ class DesignError(ArchgymError):
     """A design names a parameter or value that its space does not have."""
 
 
+class SpaceError(ArchgymError):
+    """A design space, one of its parameters or one of its constraints is defined wrongly."""
+
+
 class BudgetSpent(ArchgymError):
     """The evaluation budget is used up; nothing was evaluated."""
 

@@ -1,0 +1,67 @@
+"""A batch of designs: the fast path everywhere is a matrix of value indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from archgym.space import DesignSpace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DesignBatch:
+    """Designs of one space, row by row. Make one with `DesignSpace.batch` or `DesignSpace.from_designs`.
+
+    The constructor itself checks nothing and takes the array over: it becomes read-only.
+    """
+
+    space: DesignSpace
+    codes: NDArray[Any]
+    """``(n, d)`` int32 value indices in a finite space; else float64 with the value itself for `Real` parameters."""
+
+    def __post_init__(self) -> None:
+        self.codes.setflags(write=False)
+
+    def __len__(self) -> int:
+        return int(self.codes.shape[0])
+
+    def __getitem__(self, rows: slice | int | NDArray[Any] | list[int]) -> DesignBatch:
+        """The chosen rows (slice, mask, indices) as a batch; one index gives a batch of one."""
+        chosen = self.codes[rows]
+        return DesignBatch(self.space, chosen if chosen.ndim == 2 else chosen[None])
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """``{parameter: (n,) values}``, of the dtype of the parameter's kind."""
+        return {
+            name: self.codes[:, k] if values is None else values[self.codes[:, k].astype(np.intp, copy=False)]
+            for k, (name, values) in enumerate(zip(self.space.names, self.space.value_arrays, strict=True))
+        }
+
+    def designs(self) -> list[dict[str, Any]]:
+        """Row by row ``{parameter: value}`` in Python scalars."""
+        parameters = self.space.parameters
+        if self.space.finite:
+            return [
+                {p.name: p.values[code] for p, code in zip(parameters, row, strict=True)} for row in self.codes.tolist()
+            ]
+        return [
+            {p.name: p.values[int(x)] if p.values else x for p, x in zip(parameters, row, strict=True)}
+            for row in self.codes.tolist()
+        ]
+
+    @staticmethod
+    def concat(batches: Iterable[DesignBatch]) -> DesignBatch:
+        """All rows in order; at least one batch, all of one space."""
+        parts = list(batches)
+        if not parts:
+            raise ValueError("expected at least one batch to concatenate, got none")
+        space = parts[0].space
+        for part in parts[1:]:
+            if part.space is not space and part.space != space:
+                raise ValueError(f"expected batches of one space, got {space!r} and {part.space!r}")
+        return DesignBatch(space, np.concatenate([part.codes for part in parts]))
