@@ -9,7 +9,8 @@ without constraints need no diagram.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,8 @@ class Diagram:
 
     def unrank(self, ranks: NDArray[Any]) -> list[NDArray[np.int32]]:
         """The value indices, parameter by parameter, of the combinations at *ranks* in lexicographic order."""
+        if len(ranks) == 1:
+            return [np.array([code], np.int32) for code in self._unrank_one(int(ranks[0]))]
         states = np.zeros(len(ranks), np.int32)
         columns = []
         for layer in self.layers:
@@ -72,6 +75,15 @@ class Diagram:
             states = layer.following[states, code]
             columns.append(code.astype(np.int32))
         return columns
+
+    def _unrank_one(self, rank: int) -> Iterator[int]:
+        state = 0
+        for layer in self.layers:
+            before = layer.before[state].tolist()
+            code = bisect_right(before, rank) - 1
+            rank -= before[code]
+            state = layer.following.item(state, code)
+            yield code
 
     def draw(self, n: int, rng: np.random.Generator) -> list[NDArray[np.int32]]:
         """Combinations drawn uniformly with replacement, parameter by parameter."""
@@ -90,11 +102,17 @@ class Diagram:
 
 def locate(layer: Layer, states: NDArray[np.int32], ranks: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """``(n,)`` value index whose completions contain the one at *ranks*, and how many completions precede it."""
-    if len(layer.before) == 2 and layer.before.dtype == np.int64:
-        code = np.searchsorted(layer.before[0], ranks, side="right") - 1
-        return code, layer.before[0][code]
-    code = (layer.before[states] <= ranks[:, None]).sum(axis=1) - 1
-    return code, layer.before[states, code]
+    size = layer.before.shape[1]
+    before = layer.before.reshape(-1)
+    row = states.astype(np.int64) * size
+    code = np.zeros(len(states), np.int64)  # binary search: the last value with before <= rank
+    step = 1 << max(size - 1, 0).bit_length() >> 1
+    while step:
+        ahead = code + step
+        reached = (ahead < size) & (before[row + np.minimum(ahead, size - 1)] <= ranks)
+        code = np.where(reached, ahead, code)
+        step >>= 1
+    return code, before[row + code]
 
 
 class Feasible:

@@ -35,10 +35,14 @@ def restricted_parameters(space: DesignSpace, values: Mapping[str, Any]) -> tupl
     wanted = [p.values.index(p.default) if p.size is not None else p.default for p in kept]
     codes = np.array([wanted], np.int32 if all(p.size is not None for p in kept) else np.float64)
     found = project(feasible, codes, tuple(p.ordered for p in kept))[0]
-    return tuple(
-        replace(p, default=p.values[int(code)]) if p.size is not None else p
-        for p, code in zip(kept, found, strict=True)
+    return tuple(_with_default(p, code) for p, code in zip(kept, found, strict=True))
+
+
+def _with_default(parameter: Any, code: Any) -> Parameter:
+    changed: Parameter = (
+        parameter if parameter.size is None else replace(parameter, default=parameter.values[int(code)])
     )
+    return changed
 
 
 def _restrict(parameter: Parameter, asked: Any) -> Parameter:
@@ -51,7 +55,7 @@ def _restrict(parameter: Parameter, asked: Any) -> Parameter:
     for value in chosen:
         if value not in parameter.values or isinstance(value, bool) != (parameter.kind == "bool"):
             raise DesignError(unknown_value(parameter, value))
-    values = tuple(value for value in parameter.values if value in chosen)
+    values: tuple[Any, ...] = tuple(value for value in parameter.values if value in chosen)
     default = _nearest(parameter, values)
     if isinstance(parameter, Categorical):
         return replace(parameter, values=values, default=default)
@@ -62,14 +66,10 @@ def _restrict(parameter: Parameter, asked: Any) -> Parameter:
 
 def _restrict_real(parameter: Real, chosen: list[Any]) -> Ordinal:
     for value in chosen:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not parameter.low <= value <= parameter.high
-        ):
-            raise DesignError(
-                f"parameter {parameter.name!r}: expected numbers from {parameter.low!r} to {parameter.high!r}, got {value!r}"
-            )
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not parameter.low <= value <= parameter.high:
+            allowed = f"numbers from {parameter.low!r} to {parameter.high!r}"
+            raise DesignError(f"parameter {parameter.name!r}: expected {allowed}, got {value!r}")
     values = tuple(sorted({float(value) for value in chosen}))
     wanted = parameter.low if parameter.default is None else parameter.default
     default = min(values, key=lambda value: abs(value - wanted))

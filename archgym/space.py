@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archgym.automata import holds
+from archgym.automata import Automaton, holds
+from archgym.codec import Codec
 from archgym.constraints import Constraint, OnlyWhen, Predicate, ProductEquals, Requires, SumAtMost
 from archgym.designs import DesignBatch
 from archgym.errors import DesignError, SpaceError, did_you_mean
 from archgym.feasible import Feasible
-from archgym.parameters import Categorical, Integer, Ordinal, Parameter, Real, unknown_value, value_array
+from archgym.parameters import Categorical, Integer, Ordinal, Parameter, Real, value_array
 from archgym.restriction import restricted_parameters
 from archgym.walk import Walk, enumerate_valid, project
 
@@ -68,7 +69,7 @@ class DesignSpace:
         self.cardinalities.setflags(write=False)
         self.size = math.prod(parameter.size or 0 for parameter in self.parameters) if self.finite else None
         """Combinations of values, valid or not; None where a parameter is `Real`."""
-        self._limits = self.cardinalities.astype(np.uint64)
+        self._codec = Codec(self.parameters)
         self._ordered = tuple(parameter.ordered for parameter in self.parameters)
         self._check()
         self.default: dict[str, Any] = {parameter.name: parameter.default for parameter in self.parameters}
@@ -113,84 +114,25 @@ class DesignSpace:
 
     def batch(self, codes: ArrayLike) -> DesignBatch:
         """A batch from ``(n, d)`` value indices (values for `Real`), copied; `DesignError` for one out of range."""
-        return DesignBatch(self, self._checked(codes))
+        return DesignBatch(self, self._codec.checked(codes))
 
     def from_designs(self, designs: Iterable[Mapping[str, Any]]) -> DesignBatch:
         """A batch from complete ``{parameter: value}`` mappings; `DesignError` for unknown names or values."""
-        rows = [self._encode(design) for design in designs]
+        rows = [self._codec.encode(design) for design in designs]
         return self.batch(np.array(rows, np.int64 if self.finite else np.float64).reshape(-1, self.d))
-
-    def _encode(self, design: Mapping[str, Any]) -> list[int | float]:
-        for name in design:
-            if name not in self._lookup:
-                raise DesignError(f"parameter {name!r}: {did_you_mean(str(name), self.names)}")
-        if missing := [name for name in self.names if name not in design]:
-            raise DesignError(f"a design must name every parameter; missing: {', '.join(missing)}")
-        return [self._code(parameter, design[parameter.name]) for parameter in self.parameters]
-
-    def _code(self, parameter: Parameter, value: Any) -> int | float:
-        if parameter.size is None:
-            if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-                raise DesignError(f"parameter {parameter.name!r}: expected a number, got {value!r}")
-            return float(value)
-        boolean = isinstance(value, bool | np.bool_)
-        if boolean == (parameter.kind == "bool") and isinstance(value, str | int | float | np.generic):
-            code = self._lookup[parameter.name].get(value)
-            if code is not None:
-                return code
-        raise DesignError(unknown_value(parameter, value))
-
-    @cached_property
-    def _lookup(self) -> dict[str, dict[Any, int]]:
-        return {p.name: {value: code for code, value in enumerate(p.values)} for p in self.parameters}
-
-    def _checked(self, codes: ArrayLike) -> NDArray[Any]:
-        """A private copy of *codes*, int32 or float64, of shape ``(n, d)`` and in range."""
-        given = np.asarray(codes)
-        if given.ndim != 2 or given.shape[1] != self.d:
-            raise DesignError(f"expected codes of shape (n, {self.d}) (i.e. (n, d)), got {given.shape}")
-        if not self.finite:
-            return self._checked_mixed(given)
-        if given.dtype.kind not in "iu" and given.size:
-            raise DesignError(f"expected integer value indices, got {given.dtype}")
-        whole = given.astype(np.int64)
-        wrong = whole.view(np.uint64) >= self._limits
-        if wrong.any():
-            raise self._out_of_range(whole, wrong)
-        return whole.astype(np.int32)
-
-    def _checked_mixed(self, given: NDArray[Any]) -> NDArray[Any]:
-        if given.dtype.kind not in "iuf" and given.size:
-            raise DesignError(f"expected numbers, got {given.dtype}")
-        exact = given.astype(np.float64)
-        low = np.array([0.0 if p.size is not None else p.low for p in self.parameters])
-        high = np.array([p.size - 1.0 if p.size is not None else p.high for p in self.parameters])
-        finite = self.cardinalities > 0
-        wrong = ~((exact >= low) & (exact <= high)) | (finite & (exact != np.floor(exact)))
-        if wrong.any():
-            raise self._out_of_range(exact, wrong)
-        return exact
-
-    def _out_of_range(self, codes: NDArray[Any], wrong: NDArray[np.bool_]) -> DesignError:
-        row, k = (int(i) for i in np.argwhere(wrong)[0])
-        parameter = self.parameters[k]
-        got = codes[row, k].item()
-        if parameter.size is None:
-            expected = f"a number from {parameter.low!r} to {parameter.high!r}"
-        else:
-            expected = f"an index from 0 to {parameter.size - 1}"
-        return DesignError(f"row {row}, parameter {parameter.name!r}: expected {expected}, got {got!r}")
 
     # ---- valid designs
 
     @cached_property
+    def _automata(self) -> list[list[Automaton]]:
+        """Per constraint."""
+        return [c.automata([p for p in self.parameters if p.name in c.scope]) for c in self.constraints]
+
+    @cached_property
     def feasible(self) -> Feasible:
         """The decision diagrams; compiled at the first use. `SpaceError` where a constraint is too entangled."""
-        automata = [automaton for c in self.constraints for automaton in c.automata(self._of_scope(c))]
+        automata = [automaton for found in self._automata for automaton in found]
         return Feasible(self.names, [parameter.size for parameter in self.parameters], automata)
-
-    def _of_scope(self, constraint: Constraint) -> list[Parameter]:
-        return [parameter for parameter in self.parameters if parameter.name in constraint.scope]
 
     def walk(self, n: int) -> Walk:
         """*n* empty designs, to be built one parameter after another with the exact set of possible values."""
@@ -198,7 +140,7 @@ class DesignSpace:
 
     def valid(self, codes: ArrayLike | DesignBatch) -> NDArray[np.bool_]:
         """``(n,)`` which designs satisfy every constraint; `DesignError` for codes out of range."""
-        checked = codes.codes if isinstance(codes, DesignBatch) else self._checked(codes)
+        checked = codes.codes if isinstance(codes, DesignBatch) else self._codec.checked(codes)
         return self.feasible.accepts(checked) if self.constraints else np.ones(len(checked), bool)
 
     def why_invalid(self, design: Mapping[str, Any]) -> list[str]:
@@ -208,8 +150,8 @@ class DesignSpace:
         except DesignError as error:
             return [str(error)]
         broken = []
-        for constraint in self.constraints:
-            for automaton in constraint.automata(self._of_scope(constraint)):
+        for constraint, automata in zip(self.constraints, self._automata, strict=True):
+            for automaton in automata:
                 columns = [row[:, self.names.index(name)].astype(np.int64) for name in automaton.scope]
                 if not holds(automaton, columns)[0]:
                     held = ", ".join(f"{name}={design[name]!r}" for name in constraint.scope)
@@ -231,7 +173,7 @@ class DesignSpace:
         Walks the parameters in order: each keeps its value if that still has a valid completion, else takes the
         nearest possible index (ordered parameters, ties downwards) or the next one, cyclically (categorical ones).
         """
-        checked = codes.codes if isinstance(codes, DesignBatch) else self._checked(codes)
+        checked = codes.codes if isinstance(codes, DesignBatch) else self._codec.checked(codes)
         return project(self.feasible, checked, self._ordered) if self.constraints else checked
 
     # ---- counting
