@@ -142,6 +142,11 @@ class Evaluator:
         new = designs[np.array(fresh)] if len(fresh) < n else designs
         return self._commit([keys[i] for i in fresh], new, keys, rows, designs, duplicate)
 
+    def message(self, design: DesignBatch) -> str:
+        """Why one design, already evaluated, has no result; empty when there is nothing to say."""
+        row = self._memory.row_of.get(design_keys(design.codes)[0], -1)
+        return self._memory.messages.get(row, "")
+
     def close(self) -> None:
         """Free the executor. The journal belongs to whoever made it."""
         self._executor.close()
