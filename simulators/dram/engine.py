@@ -1,0 +1,182 @@
+"""The DRAM engine: a part and an address mapping, ready to simulate many controllers on prepared traces.
+
+A run is a pure function of part, mapping, trace and design: batches may be split over threads and reordered
+without changing a bit of any result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archgym.simulators.dram import kernel
+from archgym.simulators.dram.controller import ENCODED_KNOBS, ControllerConfig, check_encoded, encode
+from archgym.simulators.dram.mapping import AddressMapping
+from archgym.simulators.dram.part import Part
+from archgym.simulators.dram.prepare import PreparedTrace, prepare_trace
+from archgym.simulators.dram.results import COUNTED, BatchResult, RunResult, derive
+from archgym.simulators.dram.stream import STREAM_CAPACITY, STREAM_DTYPE
+from archgym.simulators.dram.timing import TimingTable, timing_table
+from archgym.simulators.dram.trace import Trace
+
+CHUNK: Final = 16
+"""Designs a thread takes at a time."""
+
+
+class Workspace:
+    """The mutable arrays of one running simulation; one per thread, reused from run to run."""
+
+    def __init__(self, prepared: PreparedTrace) -> None:
+        n = len(prepared)
+        self.state = np.zeros(1, kernel.STATE_DTYPE)
+        self.slots = np.zeros(n, kernel.SLOT_DTYPE)
+        self.order = np.zeros(n, np.uint32)
+        self.answers = np.zeros(n, np.int64)
+        self.chain_head = np.zeros(prepared.first_of_chain.shape[0], np.uint32)
+        self.waiting_in_row = np.zeros(prepared.first_of_chain.shape[0] // 2, np.int32)
+        self.scratch = np.zeros(n, np.int64)
+        self.quantiles = np.zeros((3, 2), np.int64)
+        self.stream = np.zeros(STREAM_CAPACITY, STREAM_DTYPE)
+
+
+class Engine:
+    """Simulates one rank of *part* behind *mapping*; ValueError when the two do not fit."""
+
+    def __init__(self, part: Part, mapping: AddressMapping, *, strict_jedec: bool = False) -> None:
+        self.part = part
+        self.mapping = mapping
+        self.timing = timing_table(part, strict_jedec)
+        self._table = kernel_table(part, self.timing)
+
+    def prepare(self, trace: Trace) -> PreparedTrace:
+        """Decode *trace* once for all designs."""
+        return prepare_trace(trace, self.mapping, self.part.tCK_ps, self.part.banks)
+
+    def simulate(self, prepared: PreparedTrace, config: ControllerConfig, *, log: bool = False) -> RunResult:
+        """Run one design; with *log*, keep every command and response."""
+        row = config.encoded()[np.newaxis]
+        self._check(row)
+        counted = np.empty((1, len(COUNTED)), np.int64)
+        events: list[NDArray[np.void]] = []
+        self._run(prepared, as_records(row), Workspace(prepared), counted[0], events if log else None)
+        batch = BatchResult(counted, derive(counted, self.part))
+        return RunResult(batch, np.concatenate(events) if log else None)
+
+    def simulate_batch(
+        self,
+        prepared: PreparedTrace,
+        configs: Sequence[ControllerConfig] | NDArray[np.int64],
+        *,
+        threads: int = 1,
+    ) -> BatchResult:
+        """Run many designs: a sequence of them, or an encoded matrix ``(n, len(ENCODED_KNOBS))``.
+
+        Rows are in the order of *configs* and do not depend on *threads*.
+        """
+        if threads < 1:
+            raise ValueError(f"threads: expected at least 1, got {threads}")
+        matrix = configs if isinstance(configs, np.ndarray) else encode(configs)
+        self._check(matrix)
+        records = as_records(matrix)
+        counted = np.empty((matrix.shape[0], len(COUNTED)), np.int64)
+        # Neighbours that share knobs keep the branch predictor warm.
+        order = np.lexsort(matrix[:, _SORT_COLUMNS].T)
+        spaces: SimpleQueue[Workspace] = SimpleQueue()
+        for _ in range(threads):
+            spaces.put(Workspace(prepared))
+
+        def work(chunk: NDArray[np.int64]) -> None:
+            space = spaces.get()
+            for i in chunk:
+                self._run(prepared, records[i : i + 1], space, counted[i], None)
+            spaces.put(space)
+
+        chunks = [order[at : at + CHUNK] for at in range(0, order.shape[0], CHUNK)]
+        if threads == 1:
+            for chunk in chunks:
+                work(chunk)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(work, chunks))
+        return BatchResult(counted, derive(counted, self.part))
+
+    def _check(self, matrix: NDArray[np.int64]) -> None:
+        check_encoded(matrix)
+        per_bank = matrix[:, ENCODED_KNOBS.index("refresh_policy")] == kernel.PER_BANK
+        if self.timing.refresh_interval_per_bank == 0 and per_bank.any():
+            raise ValueError(
+                f"refresh_policy PerBank: {self.part.standard} has no per-bank refresh; use AllBank or NoRefresh"
+            )
+
+    def _run(
+        self,
+        prepared: PreparedTrace,
+        config: NDArray[Any],
+        w: Workspace,
+        row: NDArray[np.int64],
+        events: list[NDArray[np.void]] | None,
+    ) -> None:
+        """One run; the results go to *row*, the stream to *events* if given."""
+        p = prepared
+        relative, log = p.trace.relative, events is not None
+        kernel.start(self._table, config, w.state, p.first_of_bank, p.first_of_chain, w.chain_head, w.waiting_in_row)
+        status = kernel.STREAM_FULL
+        while status == kernel.STREAM_FULL:
+            status, n = kernel.run(
+                self._table, config, w.state, p.requests, p.links, w.slots, w.order, w.answers,
+                w.chain_head, w.waiting_in_row, relative, w.stream, log,
+            )  # fmt: skip
+            if events is not None:
+                events.append(w.stream[:n].copy())
+        if status == kernel.STUCK:
+            raise RuntimeError(f"the controller has nothing left to wait for, with requests unanswered: {config[0]}")
+        kernel.percentiles(self._table, w.state, p.requests, w.slots, w.scratch, p.has_lead, w.quantiles)
+        kernel.collect(self._table, config, w.state, w.quantiles, p.arrival_sum_ps, relative, row)
+
+
+def as_records(matrix: NDArray[np.int64]) -> NDArray[Any]:
+    """``(n,)`` `kernel.CONFIG_DTYPE`: the same memory as an encoded matrix ``(n, n_knobs)``, when contiguous."""
+    return np.ascontiguousarray(matrix, np.int64).view(kernel.CONFIG_DTYPE)[:, 0]
+
+
+_SORT_COLUMNS: Final = [
+    ENCODED_KNOBS.index(name)
+    for name in (
+        "request_buffer_size",
+        "max_active_transactions",
+        "refresh_policy",
+        "resp_queue",
+        "arbiter",
+        "scheduler_buffer",
+        "page_policy",
+        "scheduler",
+    )
+]
+
+
+def kernel_table(part: Part, timing: TimingTable) -> NDArray[Any]:
+    """``(1,)`` `kernel.TABLE_DTYPE`: the timing rules in the kernel's layout."""
+    if part.ranks != 1:
+        raise ValueError(f"part {part.name!r}: the engine simulates one rank, got {part.ranks}")
+    if part.banks > kernel.MAX_BANKS or part.bank_groups > kernel.MAX_GROUPS:
+        raise ValueError(
+            f"part {part.name!r}: at most {kernel.MAX_BANKS} banks in {kernel.MAX_GROUPS} groups, "
+            f"got {part.banks} in {part.bank_groups}"
+        )
+    tables = np.zeros(1, kernel.TABLE_DTYPE)
+    t = tables[0]
+    t.tck_ps, t.banks, t.faw = part.tCK_ps, part.banks, timing.faw
+    t.read_end, t.write_end = timing.read_strobe_end, timing.write_strobe_end
+    t.refresh_interval, t.refresh_interval_per_bank = timing.refresh_interval, timing.refresh_interval_per_bank
+    n = timing.command_length.shape[0]
+    t.length[:n] = timing.command_length
+    t.counts_for_faw[:n] = timing.faw_commands
+    t.group_row[: part.banks] = np.arange(part.banks) // part.banks_per_group * kernel.WIDTH
+    for field, rules in ((t.bank, timing.bank), (t.group, timing.bank_group), (t.rank, timing.rank)):
+        field.reshape(kernel.WIDTH, kernel.WIDTH)[:n, :n] = rules
+    return tables

@@ -1,0 +1,1343 @@
+"""The controller as one event loop over integer clock cycles.
+
+`start` sets a state up, `run` advances it until the simulation ends or the command stream is full, `finish` turns
+it into numbers. The state is one structured record, so a run can be interrupted and resumed; nothing is allocated
+and nothing raised in here. The loop visits only the instants at which the controller has a reason to look:
+
+1. a response may leave, 2. a request may enter, 3. refresh and power-down managers reconsider, 4. the command mux
+chooses among the candidates, 5. its choice is issued if it is legal now, 6. everything that this changed
+is reconsidered and the next instant is planned.
+
+Two things make it fast. Each bank keeps the command it would issue (its candidate) until something that this bank
+depends on changes; and the mux' choice is kept until a candidate changes. Sums are integers throughout.
+
+The hot loop is one function on purpose: its variables live in registers. Index variables are unsigned, because a
+signed index costs a test for negative values; masks of banks are uint64 and never meet int64 (Numba would make
+float64 of the two).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+
+MAX_BANKS: Final = 64
+MAX_GROUPS: Final = 16
+WIDTH: Final = 16  # commands, padded to a power of two
+
+NEVER: Final = 1 << 60
+NO_REQUEST: Final = np.uint32(0xFFFFFFFF)
+NO_ROW: Final = np.uint32(0xFFFFFFFF)
+
+# Status of a run.
+FINISHED: Final = 0
+STREAM_FULL: Final = 1
+STUCK: Final = 2
+
+# Command codes; see `commands.Command`. Literals, because Numba compiles an IntEnum member far slower.
+ACT, PREPB, PREAB, RD, RDA, WR, WRA = 0, 1, 2, 3, 4, 5, 6
+REFAB, REFPB, PDEA, PDEP, PDXA, PDXP, SREFEN, SREFEX = 7, 8, 9, 10, 11, 12, 13, 14
+RESPONSE: Final = 15
+NO_COMMAND: Final = 16
+
+# Codes of the knobs; the order of the members in `controller`.
+OPEN, CLOSED, OPEN_ADAPTIVE, CLOSED_ADAPTIVE = 0, 1, 2, 3
+FIFO, FR_FCFS, FR_FCFS_GRP, GRP_FR_FCFS, GRP_FR_FCFS_WM = 0, 1, 2, 3, 4
+BANKWISE, READ_WRITE, SHARED = 0, 1, 2
+NO_REFRESH, ALL_BANK, PER_BANK = 0, 1, 2
+SIMPLE, ARBITER_FIFO, ARBITER_REORDER = 0, 1, 2
+
+# States of the refresh manager and of the power-down manager.
+REGULAR, PULLED_IN = 0, 1
+IDLE, ACTIVE_POWER_DOWN, PRECHARGE_POWER_DOWN, SELF_REFRESH, EXTRA_REFRESH = 0, 1, 2, 3, 4
+
+# Causes of a wake-up.
+TIMED, ANSWERED, ARRIVED = 0, 1, 2
+
+_0 = np.uint64(0)
+_1 = np.uint64(1)
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_58 = np.uint64(58)
+_TRAILING = np.zeros(64, np.uint32)
+_TRAILING[[((1 << i) * 0x03F79D71B4CB0A89 % (1 << 64)) >> 58 for i in range(64)]] = np.arange(64)
+
+FINE_BINS: Final = 2048  # latencies below this many cycles have a bin each; above, 64 cycles share one
+BINS: Final = 4096
+
+
+def _record(fields: list[tuple[Any, ...]]) -> np.dtype[Any]:
+    return np.dtype((np.record, np.dtype(fields, align=True)))
+
+
+CONFIG_FIELDS: Final = (
+    "page_policy",
+    "scheduler",
+    "scheduler_buffer",
+    "request_buffer_size",
+    "request_buffer_size_read",
+    "request_buffer_size_write",
+    "low_watermark",
+    "high_watermark",
+    "cmd_mux",
+    "resp_queue",
+    "refresh_policy",
+    "refresh_max_postponed",
+    "refresh_max_pulledin",
+    "power_down_policy",
+    "arbiter",
+    "max_active_transactions",
+    "arbitration_delay_fw",
+    "arbitration_delay_bw",
+    "think_delay_fw",
+    "think_delay_bw",
+    "phy_delay_fw",
+    "phy_delay_bw",
+    "model",
+)
+CONFIG_DTYPE: Final = _record([(name, np.int64) for name in CONFIG_FIELDS])
+
+TABLE_DTYPE: Final = _record(
+    [
+        ("tck_ps", np.int64),
+        ("banks", np.int64),
+        ("faw", np.int64),
+        ("read_end", np.int64),
+        ("write_end", np.int64),
+        ("refresh_interval", np.int64),
+        ("refresh_interval_per_bank", np.int64),
+        ("length", np.int64, (WIDTH,)),
+        ("counts_for_faw", np.int64, (WIDTH,)),
+        ("group_row", np.uint32, (MAX_BANKS,)),  # bank group x WIDTH
+        ("bank", np.int64, (WIDTH * WIDTH,)),  # [from x WIDTH + to] least distance
+        ("group", np.int64, (WIDTH * WIDTH,)),
+        ("rank", np.int64, (WIDTH * WIDTH,)),
+    ]
+)
+
+REQUEST_DTYPE: Final = _record(
+    [
+        ("arrival", np.int64),  # time stamp in cycles, rounded up
+        ("lead", np.int32),  # what the rounding added, ps
+        ("next_in_bank", np.uint32),
+        ("next_in_row", np.uint32),
+        ("row_class", np.uint32),  # number of its (bank, row)
+        ("bank", np.uint32),
+        ("write", np.uint32),
+    ]
+)
+
+LINK_DTYPE: Final = _record(
+    [
+        ("next_in_chain", np.uint32),  # next of the same row and direction
+        ("next_in_bank_direction", np.uint32),
+        ("previous_same_address", np.uint32),
+        ("reserved", np.uint32),
+    ]
+)
+
+SLOT_DTYPE: Final = _record(
+    [
+        ("sent", np.int64),  # cycle in which the player sent it, rounded up; later its latency in cycles
+        ("ready", np.int64),  # cycle in which its data is there
+        ("queued", np.int64),  # cycle in which its response entered the Reorder arbiter
+        ("lead", np.int32),  # ps by which `sent` was rounded up
+        ("served", np.int32),
+    ]
+)
+
+STATE_DTYPE: Final = _record(
+    [
+        # instants, NEVER when not planned
+        ("timer", np.int64),
+        ("data_at", np.int64),
+        ("arrival_at", np.int64),
+        ("answer_at", np.int64),
+        ("stop_at", np.int64),
+        ("last_cycle", np.int64),
+        # the request that is next to enter
+        ("arrived", np.int64),
+        ("next_sent", np.int64),
+        ("next_lead", np.int64),
+        ("next_begin", np.int64),
+        ("next_admitted", np.int64),
+        ("waits_for_slot", np.int64),
+        ("controller_free", np.int64),
+        # buffer
+        ("accepted", np.int64),
+        ("waiting", np.int64),
+        ("waiting_reads", np.int64),
+        ("waiting_writes", np.int64),
+        ("has_space", np.int64),
+        ("last_bank", np.uint32),
+        ("in_controller", np.int64),
+        ("idle_since", np.int64),
+        ("idle", np.int64),
+        ("write_mode", np.int64),
+        ("last_direction", np.int64),
+        ("strict_next", np.int64),
+        # banks
+        ("nonempty", np.uint64),
+        ("candidates", np.uint64),
+        ("busy", np.uint64),
+        ("open", np.uint64),
+        ("keep", np.uint64),
+        ("blocked", np.uint64),
+        ("dirty", np.uint64),
+        ("asleep", np.int64),
+        # the mux' choice
+        ("choice_dirty", np.int64),
+        ("next_time", np.int64),
+        ("choice_time", np.int64),
+        ("choice_command", np.int64),
+        ("choice_bank", np.uint32),
+        ("choice_is_refresh", np.int64),
+        ("bus_free", np.int64),
+        # response queue and arbiter
+        ("issued_columns", np.int64),
+        ("responses", np.int64),
+        ("head_ready", np.int64),
+        ("answered", np.int64),
+        ("ended", np.int64),
+        ("last_answer", np.int64),
+        ("next_in_order", np.int64),
+        # refresh manager
+        ("interval", np.int64),
+        ("trigger", np.int64),
+        ("flex", np.int64),
+        ("max_postponed", np.int64),
+        ("max_pulledin", np.int64),
+        ("refresh_state", np.int64),
+        ("refresh_command", np.int64),
+        ("refresh_bank", np.uint32),
+        ("refresh_frozen", np.int64),
+        ("to_refresh", np.uint64),
+        ("all_banks", np.uint64),
+        # power-down manager
+        ("staggered", np.int64),
+        ("power_state", np.int64),
+        ("rank_idle", np.int64),
+        ("entry", np.int64),
+        ("exit", np.int64),
+        ("self_refresh", np.int64),
+        ("power_command", np.int64),
+        # four-activate window
+        ("activations", np.int64),
+        ("activation_end", np.int64, (4,)),
+        # sums
+        ("sum_latency", np.int64, (2,)),  # cycles, reads and writes
+        ("sum_lead", np.int64, (2,)),  # ps
+        ("max_latency_ps", np.int64, (2,)),
+        ("n_answered", np.int64, (2,)),
+        ("sum_answer", np.int64),
+        ("sum_ready_to_send", np.int64),  # cycles; relative traces only
+        ("sum_ready_lead", np.int64),
+        ("sum_controller", np.int64),
+        ("buffer_high_water", np.int64),
+        ("read_high_water", np.int64),
+        ("write_high_water", np.int64),
+        ("refused", np.int64),
+        ("active_high_water", np.int64),
+        ("flex_high_water", np.int64),
+        ("flex_low_water", np.int64),
+        ("last_command", np.int64),
+        ("counts", np.int64, (WIDTH,)),
+        # per bank
+        ("count", np.int64, (MAX_BANKS,)),
+        ("count_by_direction", np.int64, (2 * MAX_BANKS,)),
+        ("row", np.uint32, (MAX_BANKS,)),  # class of the open row
+        ("current", np.uint32, (MAX_BANKS,)),
+        ("hit", np.uint32, (MAX_BANKS,)),  # next request of the open row
+        ("candidate", np.uint32, (MAX_BANKS,)),
+        ("oldest", np.uint32, (3 * MAX_BANKS,)),  # any, read, write
+        ("rank_gate", np.int64, (WIDTH,)),
+        ("group_gate", np.int64, (MAX_GROUPS * WIDTH,)),
+        ("bank_gate", np.int64, (MAX_BANKS * WIDTH,)),
+        ("latency_bins", np.int32, (2 * BINS,)),
+    ]
+)
+
+
+@njit(cache=True, nogil=True)
+def _lowest(mask):  # type: ignore[no-untyped-def]
+    """Number of the lowest set bit of a non-zero uint64."""
+    return _TRAILING[((mask & (~mask + _1)) * _DE_BRUIJN) >> _58]
+
+
+@njit(cache=True, nogil=True)
+def _bin(latency):  # type: ignore[no-untyped-def]
+    """The histogram bin of a latency in cycles: a non-decreasing function of it."""
+    if latency < FINE_BINS:
+        return latency
+    return min(FINE_BINS + ((latency - FINE_BINS) >> 6), BINS - 1)
+
+
+@njit(cache=True, nogil=True)
+def start(  # type: ignore[no-untyped-def]
+    tables, configs, states, first_of_bank, first_of_chain, chain_head, waiting_in_row
+):
+    """Set ``states[0]`` and the work arrays up for a run of ``configs[0]``."""
+    t = tables[0]
+    k = configs[0]
+    s = states[0]
+    s.timer = 0  # every controller looks once at t = 0
+    s.data_at = NEVER
+    s.answer_at = NEVER
+    s.stop_at = NEVER
+    s.last_cycle = 0
+    # The first request leaves the player at t = 0 whatever its time stamp.
+    s.arrived = 0
+    s.next_sent = 0
+    s.next_lead = 0
+    s.next_admitted = 0
+    s.next_begin = k.arbitration_delay_fw
+    s.arrival_at = s.next_begin + k.think_delay_fw
+    s.waits_for_slot = 0
+    s.controller_free = 0
+    s.accepted = 0
+    s.waiting = 0
+    s.waiting_reads = 0
+    s.waiting_writes = 0
+    s.has_space = 1
+    s.last_bank = 0
+    s.in_controller = 0
+    s.idle_since = 0
+    s.idle = 0
+    s.write_mode = 0
+    s.last_direction = 0
+    s.strict_next = 1
+    s.nonempty = _0
+    s.candidates = _0
+    s.busy = _0
+    s.open = _0
+    s.keep = _0
+    s.blocked = _0
+    s.dirty = _0
+    s.asleep = 0
+    s.choice_dirty = 1
+    s.next_time = NEVER
+    s.choice_time = NEVER
+    s.choice_command = NO_COMMAND
+    s.choice_bank = 0
+    s.choice_is_refresh = 0
+    s.bus_free = 0
+    s.issued_columns = 0
+    s.responses = 0
+    s.head_ready = NEVER
+    s.answered = 0
+    s.ended = 0
+    s.last_answer = -2
+    s.next_in_order = 0
+    s.all_banks = ~_0 if t.banks == 64 else (_1 << np.uint64(t.banks)) - _1
+    s.interval = t.refresh_interval
+    s.max_postponed = k.refresh_max_postponed
+    s.max_pulledin = k.refresh_max_pulledin
+    if k.refresh_policy == PER_BANK:
+        s.interval = t.refresh_interval_per_bank
+        s.max_postponed *= t.banks
+        s.max_pulledin *= t.banks
+    s.trigger = NEVER if k.refresh_policy == NO_REFRESH else s.interval
+    s.flex = 0
+    s.refresh_state = REGULAR
+    s.refresh_command = NO_COMMAND
+    s.refresh_bank = 0
+    s.refresh_frozen = 0
+    s.to_refresh = s.all_banks
+    s.staggered = k.power_down_policy
+    s.power_state = IDLE
+    s.rank_idle = 1
+    s.entry = k.power_down_policy
+    s.exit = 0
+    s.self_refresh = 0
+    s.power_command = NO_COMMAND
+    s.activations = 0
+    for i in range(2):
+        s.sum_latency[i] = 0
+        s.sum_lead[i] = 0
+        s.max_latency_ps[i] = 0
+        s.n_answered[i] = 0
+    s.sum_answer = 0
+    s.sum_ready_to_send = 0
+    s.sum_ready_lead = 0
+    s.sum_controller = 0
+    s.buffer_high_water = 0
+    s.read_high_water = 0
+    s.write_high_water = 0
+    s.refused = 0
+    s.active_high_water = 0
+    s.flex_high_water = 0
+    s.flex_low_water = 0
+    s.last_command = 0
+    for i in range(WIDTH):
+        s.counts[i] = 0
+        s.rank_gate[i] = 0
+    for i in range(MAX_GROUPS * WIDTH):
+        s.group_gate[i] = 0
+    for i in range(t.banks * WIDTH):
+        s.bank_gate[i] = 0
+    for i in range(2 * BINS):
+        s.latency_bins[i] = 0
+    for b in range(t.banks):
+        s.count[b] = 0
+        s.count_by_direction[2 * b] = 0
+        s.count_by_direction[2 * b + 1] = 0
+        s.row[b] = NO_ROW
+        s.current[b] = NO_REQUEST
+        s.hit[b] = NO_REQUEST
+        s.candidate[b] = NO_COMMAND
+        for i in range(3):
+            s.oldest[i * MAX_BANKS + b] = first_of_bank[i, b]
+    if k.scheduler >= FR_FCFS_GRP:
+        for i in range(first_of_chain.shape[0]):
+            chain_head[i] = first_of_chain[i]
+    if k.scheduler == FR_FCFS_GRP:
+        for i in range(first_of_chain.shape[0] // 2):
+            waiting_in_row[i] = 0
+
+
+@njit(cache=True, nogil=True)
+def _refresh(s, policy, now, busy, is_open):  # type: ignore[no-untyped-def]
+    """Reconsider the refresh manager at its trigger or later (spec c.6)."""
+    s.refresh_command = NO_COMMAND
+    # Interrupt power-down; nothing more can be done while the rank sleeps.
+    s.entry = 0
+    if s.power_state != IDLE:
+        s.exit = 1
+    if s.asleep != 0:
+        return
+    if now >= s.trigger + s.interval:
+        s.trigger += s.interval
+        s.refresh_state = REGULAR
+    if policy == ALL_BANK:
+        if s.refresh_state == REGULAR:
+            s.flex_high_water = max(s.flex_high_water, s.flex)
+            if s.flex == s.max_postponed:
+                s.blocked = s.all_banks
+            elif busy != _0:
+                s.flex += 1
+                s.trigger += s.interval
+                return
+            s.refresh_command = PREAB if is_open != _0 else REFAB
+        elif busy != _0:
+            s.refresh_state = REGULAR
+            s.trigger += s.interval
+        else:
+            s.refresh_command = REFAB
+        return
+    idle = s.to_refresh & ~busy
+    if s.refresh_state == REGULAR:
+        s.flex_high_water = max(s.flex_high_water, s.flex)
+        forced = s.flex == s.max_postponed
+        if s.refresh_frozen == 0:
+            if idle != _0:
+                s.refresh_bank = _lowest(idle)
+            elif forced:
+                s.refresh_bank = _lowest(s.to_refresh)
+            else:
+                s.flex += 1
+                s.trigger += s.interval
+                return
+        bit = _1 << np.uint64(s.refresh_bank)
+        if is_open & bit != _0:
+            s.refresh_command = PREPB
+        else:
+            s.refresh_command = REFPB
+            if forced:
+                s.blocked |= bit
+                s.refresh_frozen = 1
+    elif idle == _0:
+        s.refresh_state = REGULAR
+        s.trigger += s.interval
+    else:
+        s.refresh_bank = _lowest(idle)
+        s.refresh_command = PREPB if is_open & (_1 << np.uint64(s.refresh_bank)) != _0 else REFPB
+
+
+@njit(cache=True, nogil=True)
+def _refreshed(s, now):  # type: ignore[no-untyped-def]
+    """A REFAB or REFPB of the refresh manager, or the REFAB that ends a self-refresh, has been issued."""
+    s.refresh_command = NO_COMMAND
+    if s.power_state == EXTRA_REFRESH:
+        s.refresh_state = REGULAR
+        s.trigger = now + s.interval
+        s.to_refresh = s.all_banks
+        s.refresh_frozen = 0
+        return
+    if s.refresh_state == REGULAR:
+        s.refresh_state = PULLED_IN
+    else:
+        s.flex -= 1
+    s.flex_low_water = min(s.flex_low_water, s.flex)
+    if s.flex == -s.max_pulledin:
+        s.refresh_state = REGULAR
+        s.trigger += s.interval
+
+
+@njit(cache=True, nogil=True)
+def _propose_power_down(s, is_open):  # type: ignore[no-untyped-def]
+    """The power-down manager's command, or NO_COMMAND (spec c.7)."""
+    if s.exit != 0:
+        if s.power_state == ACTIVE_POWER_DOWN:
+            return PDXA
+        if s.power_state == PRECHARGE_POWER_DOWN:
+            return PDXP
+        if s.power_state == SELF_REFRESH:
+            return SREFEX
+        return REFAB
+    if s.entry != 0:
+        return PDEA if is_open != _0 else PDEP
+    if s.self_refresh != 0:
+        return SREFEN
+    return NO_COMMAND
+
+
+@njit(cache=True, nogil=True)
+def _power_state_after(s, command):  # type: ignore[no-untyped-def]
+    """Follow a command that has been issued on the rank."""
+    if command == PDEA:
+        s.power_state = ACTIVE_POWER_DOWN
+        s.entry = 0
+    elif command == PDEP:
+        s.power_state = PRECHARGE_POWER_DOWN
+        s.entry = 0
+    elif command == SREFEN:
+        s.power_state = SELF_REFRESH
+        s.entry = 0
+        s.self_refresh = 0
+    elif command == PDXA:
+        s.power_state = IDLE
+        s.exit = 0
+    elif command == PDXP:
+        s.power_state = IDLE
+        s.exit = 0
+        if s.rank_idle != 0:
+            s.self_refresh = 1
+    elif command == SREFEX:
+        s.power_state = EXTRA_REFRESH
+    elif command == REFAB and s.power_state == EXTRA_REFRESH:
+        s.power_state = IDLE
+        s.exit = 0
+    elif command in (REFAB, REFPB) and s.rank_idle != 0:
+        s.entry = 1
+
+
+@njit(cache=True, nogil=True)
+def _mode_after(k, s, write_mode):  # type: ignore[no-untyped-def]
+    """GrpFrFcfsWm's mode (1: writes) after a request has entered or left."""
+    if write_mode != 0:
+        return 0 if s.waiting_writes <= k.low_watermark and s.waiting_reads != 0 else 1
+    return 1 if s.waiting_writes > k.high_watermark or s.waiting_reads == 0 else 0
+
+
+@njit(cache=True, nogil=True)
+def _read_write_space(k, s):  # type: ignore[no-untyped-def]
+    """Whether a ReadWrite buffer admits a request: both counters are asked, whatever the request is."""
+    reads = k.request_buffer_size_read
+    writes = k.request_buffer_size_write
+    if k.model != 0:
+        reads = writes = k.request_buffer_size
+    return 1 if s.waiting_reads < reads and s.waiting_writes < writes else 0
+
+
+@njit(cache=True, nogil=True)
+def _head_of(chain, links, slots, chain_head, accepted):  # type: ignore[no-untyped-def]
+    """First waiting request of a chain; not below *accepted* if there is none."""
+    r = chain_head[chain]
+    while r < accepted and slots[r].served != 0:
+        r = links[r].next_in_chain
+    chain_head[chain] = r
+    return r
+
+
+@njit(cache=True, nogil=True)
+def _select_by_direction(  # type: ignore[no-untyped-def]
+    scheduler, s, links, slots, requests, chain_head, b, row, accepted, direction, write_mode
+):
+    """The request chosen by a scheduler that tells reads from writes, or NO_REQUEST."""
+    if scheduler == FR_FCFS_GRP:
+        if row != NO_ROW:
+            r = _head_of(np.uint32(row * 2 + direction), links, slots, chain_head, accepted)
+            hit = r
+            while r < accepted:
+                older = links[r].previous_same_address
+                if slots[r].served == 0 and (older == NO_REQUEST or slots[older].served != 0):
+                    return r
+                r = links[r].next_in_chain
+            other = _head_of(np.uint32(row * 2 + 1 - direction), links, slots, chain_head, accepted)
+            hit = min(hit, other)
+            if hit < accepted:
+                return hit
+        r = s.oldest[b]
+        while slots[r].served != 0:
+            r = requests[r].next_in_bank
+        s.oldest[b] = r
+        return r
+    d = write_mode
+    if scheduler == GRP_FR_FCFS:
+        d = direction
+        if s.count_by_direction[np.uint32(b * 2 + d)] == 0:
+            d = 1 - d
+    elif s.count_by_direction[np.uint32(b * 2 + d)] == 0:
+        return NO_REQUEST
+    if row != NO_ROW:
+        r = chain_head[np.uint32(row * 2 + d)]
+        if r < accepted:
+            return r
+    o = np.uint32((1 + d) * MAX_BANKS + b)
+    r = s.oldest[o]
+    while slots[r].served != 0:
+        r = links[r].next_in_bank_direction
+    s.oldest[o] = r
+    return r
+
+
+@njit(cache=True, nogil=True)
+def _further(  # type: ignore[no-untyped-def]
+    scheduler, s, links, requests, chain_head, waiting_in_row, b, row, r, accepted, write_mode
+):
+    """Whether the bank has a further request, and a further one for its open row (spec c.4)."""
+    if scheduler == FIFO:
+        second = requests[r].next_in_bank
+        return second < accepted, second < accepted and requests[second].row_class == row
+    if scheduler == FR_FCFS:
+        hit = s.hit[b]
+        return s.count[b] > 1, hit < accepted and requests[hit].next_in_row < accepted
+    if scheduler == FR_FCFS_GRP:
+        return s.count[b] > 1, waiting_in_row[row] > 1
+    d = write_mode if scheduler == GRP_FR_FCFS_WM else np.int64(requests[r].write)
+    hit = chain_head[np.uint32(row * 2 + d)]
+    more = s.count_by_direction[np.uint32(b * 2 + d)] > 1
+    return more, hit < accepted and links[hit].next_in_chain < accepted
+
+
+@njit(cache=True, nogil=True)
+def run(  # type: ignore[no-untyped-def]
+    tables, configs, states, requests, links, slots, order, answers, chain_head, waiting_in_row, relative, stream, log
+):
+    """Advance ``states[0]``. Returns the status and the number of records written to *stream*.
+
+    *order* (``(n,)`` uint32) and *answers* (``(n,)`` int64) are work arrays: the requests in the order of their
+    column commands, and the cycles in which the player received its responses.
+    """
+    t = tables[0]
+    k = configs[0]
+    s = states[0]
+    n = requests.shape[0]
+    room = stream.shape[0] - 2
+    n_out = 0
+    status = FINISHED
+
+    page_policy = k.page_policy
+    scheduler = k.scheduler
+    buffer = k.scheduler_buffer
+    arbiter = k.arbiter
+    reorder = k.resp_queue != 0
+    strict = k.cmd_mux != 0
+    legacy = k.model
+    player_delay = 1 - legacy  # BEGIN_RESP to END_RESP
+    think = k.think_delay_fw
+    arrives_timed = think > 0 or (arbiter == SIMPLE and k.arbitration_delay_fw > 0)
+
+    timer = s.timer
+    data_at = s.data_at
+    arrival_at = s.arrival_at
+    answer_at = s.answer_at
+    stop_at = s.stop_at
+    arrived = s.arrived
+    accepted = s.accepted
+    has_space = s.has_space
+    nonempty = s.nonempty
+    candidates = s.candidates
+    busy = s.busy
+    is_open = s.open
+    keep = s.keep
+    dirty = s.dirty
+    choice_dirty = s.choice_dirty
+    next_time = s.next_time
+    choice_time = s.choice_time
+    choice_command = s.choice_command
+    choice_bank = s.choice_bank
+    choice_is_refresh = s.choice_is_refresh
+    bus_free = s.bus_free
+    head_ready = s.head_ready
+    trigger = s.trigger
+    direction = s.last_direction
+    write_mode = s.write_mode
+    waiting = s.waiting
+
+    while True:
+        if n_out > room:
+            status = STREAM_FULL
+            break
+
+        # The next instant. Timed causes of one instant make one wake-up; an END_RESP or a request that comes
+        # about within the instant makes a further one after it.
+        now = timer
+        cause = TIMED
+        if data_at < now:
+            now = data_at
+        if arrives_timed and arrival_at < now:
+            now = arrival_at
+        if answer_at < now:
+            now = answer_at
+            cause = ANSWERED
+        if not arrives_timed and arrival_at < now:
+            now = arrival_at
+            cause = ARRIVED
+        if now > stop_at:
+            break
+        if now >= NEVER:
+            status = STUCK
+            break
+
+        timer_fired = False
+        released = False
+        if cause == TIMED:
+            if timer == now:
+                timer = NEVER
+                timer_fired = True
+            if data_at == now:
+                data_at = NEVER
+            if arrives_timed and arrival_at == now:
+                arrival_at = NEVER
+                arrived = 1
+                s.refused += 1 - has_space
+        elif cause == ARRIVED:
+            arrival_at = NEVER
+            arrived = 1
+            s.refused += 1 - has_space
+        else:
+            answer_at = NEVER
+            released = True
+            if s.responses == n and arbiter == SIMPLE:
+                stop_at = -1  # the simulation ends with this wake-up
+            s.in_controller -= 1
+            if s.in_controller == 0:
+                s.idle_since = now
+
+        # 1. Responses.
+        if answer_at == NEVER:
+            if head_ready <= now:
+                leaves = now
+                if legacy != 0 and released:
+                    leaves += 1
+                if reorder:
+                    j = np.uint32(s.responses)
+                else:
+                    j = np.uint32(order[np.uint32(s.responses)])
+                s.responses += 1
+                if log:
+                    stream[n_out].cycle = leaves
+                    stream[n_out].request = j
+                    stream[n_out].bank = -1
+                    stream[n_out].command = RESPONSE
+                    n_out += 1
+                s.sum_controller += leaves
+                q = leaves + k.arbitration_delay_bw
+                answer_at = leaves if arbiter != SIMPLE else q + player_delay
+                # At the player: at most one answer per END_RESP; Reorder also keeps the order of the requests.
+                m = j
+                deliver = True
+                if arbiter == ARBITER_REORDER:
+                    slots[j].queued = q
+                    m = np.uint32(s.next_in_order)
+                    deliver = m == j
+                while deliver:
+                    deliver = False
+                    if arbiter == ARBITER_REORDER:
+                        q = slots[m].queued
+                    at = q
+                    if arbiter != SIMPLE:
+                        at = max(q, s.last_answer + 1 + player_delay)
+                        answers[np.uint32(s.answered)] = at
+                    s.last_answer = at
+                    s.answered += 1
+                    w = requests[m].write
+                    latency = at - slots[m].sent
+                    lead = np.int64(slots[m].lead)
+                    slots[m].sent = latency
+                    s.sum_answer += at
+                    s.sum_latency[w] += latency
+                    s.sum_lead[w] += lead
+                    s.n_answered[w] += 1
+                    latency_ps = latency * t.tck_ps + lead
+                    if latency_ps > s.max_latency_ps[w]:
+                        s.max_latency_ps[w] = latency_ps
+                    s.latency_bins[np.uint32(w * BINS + _bin(latency))] += 1
+                    if arbiter == ARBITER_REORDER:
+                        s.next_in_order += 1
+                        m = np.uint32(s.next_in_order)
+                        deliver = m < accepted and slots[m].queued != NEVER
+                if s.waits_for_slot != 0 and s.answered > accepted - k.max_active_transactions:
+                    # The END_RESP of an older request admits the one that the arbiter has parked.
+                    s.waits_for_slot = 0
+                    freed = answers[np.uint32(accepted - k.max_active_transactions)] + player_delay
+                    s.next_admitted = max(s.next_sent, freed)
+                    s.next_begin = max(s.next_admitted + k.arbitration_delay_fw, s.controller_free + 1)
+                    arrival_at = s.next_begin + think
+                # The next one to deliver.
+                head_ready = NEVER
+                if reorder:
+                    if s.responses < accepted:
+                        head_ready = slots[np.uint32(s.responses)].ready
+                elif s.responses < s.issued_columns:
+                    head_ready = slots[order[np.uint32(s.responses)]].ready
+                if s.responses == n:
+                    stop_at = answer_at if arbiter == SIMPLE else max(s.last_answer, leaves)
+                    s.last_cycle = stop_at
+            elif head_ready < data_at:
+                data_at = head_ready
+
+        # Most wake-ups end here: nothing to accept, to reconsider or to issue.
+        if not (arrived != 0 and has_space != 0) and dirty == _0 and choice_dirty == 0 and next_time > now < trigger:
+            if timer_fired:
+                timer = min(next_time, trigger)
+            continue
+
+        issued = False
+        column = False
+        blocked = False
+        reconsidered = False
+        after = False  # False: steps 2 to 6; True: what they changed is reconsidered
+        evaluate = _0
+        while True:
+            # 2. A request enters, once per wake-up or again where a column command has made room.
+            if arrived != 0 and has_space != 0 and (not after or column):
+                j = np.uint32(accepted)
+                b = requests[j].bank
+                w = requests[j].write
+                bit = _1 << np.uint64(b)
+                slots[j].sent = s.next_sent
+                slots[j].lead = s.next_lead
+                slots[j].served = 0
+                slots[j].ready = NEVER
+                slots[j].queued = NEVER
+                s.sum_controller -= s.next_begin
+                if s.in_controller == 0:
+                    s.idle += now - s.idle_since
+                s.in_controller += 1
+                if waiting == 0 and s.staggered != 0:
+                    s.rank_idle = 0
+                    s.self_refresh = 0
+                    s.entry = 0
+                    if s.power_state != IDLE:
+                        s.exit = 1
+                if buffer == BANKWISE:
+                    s.buffer_high_water = max(s.buffer_high_water, s.count[s.last_bank] + 1)
+                elif buffer == SHARED:
+                    s.buffer_high_water = max(s.buffer_high_water, waiting + 1)
+                else:
+                    s.read_high_water = max(s.read_high_water, s.waiting_reads + 1)
+                    s.write_high_water = max(s.write_high_water, s.waiting_writes + 1)
+                accepted += 1
+                waiting += 1
+                s.count[b] += 1
+                s.count_by_direction[np.uint32(b * 2 + w)] += 1
+                s.last_bank = b
+                nonempty |= bit
+                if w != 0:
+                    s.waiting_writes += 1
+                else:
+                    s.waiting_reads += 1
+                if scheduler == FR_FCFS_GRP:
+                    waiting_in_row[requests[j].row_class] += 1
+                elif scheduler == GRP_FR_FCFS_WM:
+                    mode = _mode_after(k, s, write_mode)
+                    if mode != write_mode:
+                        write_mode = mode
+                        dirty |= nonempty
+                if buffer == BANKWISE:
+                    has_space = 1 if s.count[b] < k.request_buffer_size else 0
+                elif buffer == SHARED:
+                    has_space = 1 if waiting < k.request_buffer_size else 0
+                else:
+                    has_space = _read_write_space(k, s)
+                if after:
+                    dirty |= bit
+                else:
+                    evaluate = bit
+                arrived = 0
+                if arbiter != SIMPLE:
+                    while s.ended < s.answered and answers[np.uint32(s.ended)] + player_delay <= s.next_admitted:
+                        s.ended += 1
+                    s.active_high_water = max(s.active_high_water, accepted - s.ended)
+                if accepted < n:
+                    # When the next request reaches the controller.
+                    end_request = now + think if after else now
+                    base = end_request if arbiter == SIMPLE else s.next_admitted
+                    base += legacy
+                    j = np.uint32(accepted)
+                    sent = requests[j].arrival
+                    lead = np.int64(requests[j].lead)
+                    if relative:
+                        sent += s.next_sent
+                        lead += s.next_lead
+                        if lead >= t.tck_ps:
+                            lead -= t.tck_ps
+                            sent -= 1
+                        s.sum_ready_to_send += sent
+                        s.sum_ready_lead += lead
+                    if sent <= base:
+                        sent = base
+                        lead = 0
+                    s.next_sent = sent
+                    s.next_lead = lead
+                    s.controller_free = end_request
+                    if arbiter == SIMPLE:
+                        s.next_begin = sent + k.arbitration_delay_fw
+                        arrival_at = s.next_begin + think
+                    else:
+                        older = accepted - k.max_active_transactions
+                        if older >= 0 and s.answered <= older:
+                            s.waits_for_slot = 1
+                        else:
+                            if older >= 0:
+                                sent = max(sent, answers[np.uint32(older)] + player_delay)
+                            s.next_admitted = sent
+                            s.next_begin = max(sent + k.arbitration_delay_fw, end_request + 1)
+                            arrival_at = s.next_begin + think
+
+            if after:
+                # 7. A rank without requests may go to sleep after a command.
+                if issued and waiting == 0 and s.staggered != 0:
+                    s.rank_idle = 1
+                    if s.power_state == IDLE:
+                        s.entry = 1
+                evaluate = dirty
+                dirty = _0
+
+            # Bank machines: which request, and which command for it (spec c.4, c.5).
+            while evaluate != _0:
+                b = _lowest(evaluate)
+                bit = evaluate & (~evaluate + _1)
+                evaluate ^= bit
+                command = NO_COMMAND
+                r = NO_REQUEST
+                if nonempty & bit != _0 and s.asleep == 0 and s.blocked & bit == _0:
+                    row = s.row[b]
+                    if scheduler <= FR_FCFS:
+                        r = s.hit[b]
+                        if scheduler == FIFO or is_open & bit == _0 or r >= accepted:
+                            r = s.oldest[b]
+                            while slots[r].served != 0:
+                                r = requests[r].next_in_bank
+                            s.oldest[b] = r
+                    else:
+                        r = _select_by_direction(
+                            scheduler, s, links, slots, requests, chain_head, b, row, accepted, direction, write_mode
+                        )
+                    if r < accepted:
+                        if keep & bit == _0 or requests[r].row_class == row:
+                            s.current[b] = r
+                            busy |= bit
+                        else:
+                            r = s.current[b]
+                        if is_open & bit == _0:
+                            command = ACT
+                        elif page_policy == CLOSED or requests[r].row_class == row:
+                            command = WR if requests[r].write != 0 else RD
+                            if page_policy == CLOSED:
+                                command += 1
+                            elif page_policy != OPEN:
+                                more, more_hits = _further(
+                                    scheduler,
+                                    s,
+                                    links,
+                                    requests,
+                                    chain_head,
+                                    waiting_in_row,
+                                    b,
+                                    row,
+                                    r,
+                                    accepted,
+                                    write_mode,
+                                )
+                                if not more_hits and (more or page_policy == CLOSED_ADAPTIVE):
+                                    command += 1
+                        else:
+                            command = PREPB
+                if command == NO_COMMAND:
+                    if candidates & bit != _0:
+                        candidates ^= bit
+                        choice_dirty = 1
+                else:
+                    s.candidate[b] = command
+                    candidates |= bit
+                    choice_dirty = 1
+
+            # 3. Refresh manager, then power-down manager.
+            if now >= trigger:
+                reconsidered = True
+                old = s.refresh_command
+                _refresh(s, k.refresh_policy, now, busy, is_open)
+                trigger = s.trigger
+                if s.refresh_command != old or old != NO_COMMAND:
+                    choice_dirty = 1
+                withdrawn = candidates & s.blocked
+                if withdrawn != _0:
+                    if legacy != 0:
+                        dirty |= withdrawn
+                    else:
+                        candidates &= ~withdrawn
+                        choice_dirty = 1
+            if s.staggered != 0:
+                old = s.power_command
+                s.power_command = _propose_power_down(s, is_open)
+                if s.power_command != old:
+                    choice_dirty = 1
+
+            # 4. The mux: smallest end on the bus, then smallest ID; refresh has ID 0, request i has i + 1.
+            if choice_dirty != 0 or next_time < now:
+                floor = max(now, bus_free)
+                best = NEVER
+                next_time = NEVER
+                choice_time = NEVER
+                choice_command = NO_COMMAND
+                choice_is_refresh = 0
+                choice_dirty = 0
+                if s.power_command != NO_COMMAND:
+                    choice_command = s.power_command
+                    choice_time = max(floor, s.rank_gate[np.uint32(choice_command)])
+                    next_time = choice_time
+                    if blocked and choice_time == now:
+                        next_time = NEVER
+                        choice_dirty = 1
+                else:
+                    if s.refresh_command != NO_COMMAND:
+                        choice_command = s.refresh_command
+                        choice_is_refresh = 1
+                        c = np.uint32(choice_command)
+                        at = max(floor, s.rank_gate[c])
+                        if choice_command in (PREPB, REFPB):
+                            choice_bank = s.refresh_bank
+                            at = max(at, s.bank_gate[np.uint32(choice_bank * WIDTH + c)])
+                            at = max(at, s.group_gate[np.uint32(t.group_row[choice_bank] + c)])
+                        choice_time = at
+                        next_time = at
+                        best = (at - now + t.length[c]) << 32
+                        if blocked and at == now:
+                            next_time = NEVER
+                            choice_dirty = 1
+                    left = candidates
+                    while left != _0:
+                        b = _lowest(left)
+                        left &= left - _1
+                        c = s.candidate[b]
+                        at = max(floor, s.rank_gate[c])
+                        at = max(at, s.group_gate[np.uint32(t.group_row[b] + c)])
+                        at = max(at, s.bank_gate[np.uint32(b * WIDTH + c)])
+                        if blocked and at == now:
+                            choice_dirty = 1  # left out of the plan only
+                        elif at < next_time:
+                            next_time = at
+                        score = ((at - now + t.length[c]) << 32) + s.current[b] + 1
+                        if score < best:
+                            if strict and c >= RD and c <= WRA and np.int64(s.current[b]) + 1 != s.strict_next:
+                                continue
+                            best = score
+                            choice_time = at
+                            choice_command = np.int64(c)
+                            choice_bank = b
+                            choice_is_refresh = 0
+
+            if after or choice_time != now:
+                # 8. Plan the next wake-up.
+                if not after and (dirty != _0 or next_time == now or reconsidered):
+                    blocked = next_time != NEVER
+                    if next_time == now:
+                        choice_dirty = 1  # what is legal now but not chosen is left out of the plan
+                    after = True
+                    continue
+                plan = next_time
+                if s.refresh_command == NO_COMMAND and now < trigger < plan:
+                    plan = trigger
+                if plan < timer:
+                    timer = plan
+                break
+
+            # 5. and 6. Issue the choice.
+            issued = True
+            after = True
+            choice_dirty = 1
+            command = choice_command
+            c = np.uint32(command)
+            b = choice_bank
+            bit = _1 << np.uint64(b)
+            s.counts[c] += 1
+            s.last_command = now
+            length = t.length[c]
+            bus_free = now + length
+            r = NO_REQUEST
+            whole_rank = command in (PREAB, REFAB) or command > REFPB
+            if not whole_rank and choice_is_refresh == 0:
+                r = s.current[b]
+            stream[n_out].cycle = now
+            stream[n_out].request = np.int32(r)
+            stream[n_out].bank = -1 if whole_rank else np.int16(b)
+            stream[n_out].command = np.uint8(command)
+            n_out += 1
+
+            # Every later command has to keep its distance.
+            base = np.uint32(c * WIDTH)
+            for i in range(WIDTH):
+                x = np.uint32(i)
+                s.rank_gate[x] = max(s.rank_gate[x], now + t.rank[np.uint32(base + x)])
+            if not whole_rank:
+                g = t.group_row[b]
+                o = np.uint32(b * WIDTH)
+                for i in range(WIDTH):
+                    x = np.uint32(i)
+                    y = np.uint32(o + x)
+                    s.bank_gate[y] = max(s.bank_gate[y], now + t.bank[np.uint32(base + x)])
+                for i in range(WIDTH):
+                    x = np.uint32(i)
+                    y = np.uint32(g + x)
+                    s.group_gate[y] = max(s.group_gate[y], now + t.group[np.uint32(base + x)])
+                if t.counts_for_faw[c] != 0:
+                    s.activation_end[np.uint32(s.activations & 3)] = now + length
+                    s.activations += 1
+                    if s.activations >= 4:
+                        at = s.activation_end[np.uint32(s.activations & 3)] - length + t.faw
+                        s.rank_gate[np.uint32(ACT)] = max(s.rank_gate[np.uint32(ACT)], at)
+                        if t.counts_for_faw[np.uint32(REFPB)] != 0:
+                            s.rank_gate[np.uint32(REFPB)] = max(s.rank_gate[np.uint32(REFPB)], at)
+
+            if RD <= command <= WRA:
+                column = True
+                w = requests[r].write
+                s.current[b] = NO_REQUEST
+                busy &= ~bit
+                keep &= ~bit
+                if command in (RDA, WRA):
+                    s.row[b] = NO_ROW
+                    is_open &= ~bit
+                slots[r].served = 1
+                s.count[b] -= 1
+                s.count_by_direction[np.uint32(b * 2 + w)] -= 1
+                waiting -= 1
+                if s.count[b] == 0:
+                    nonempty &= ~bit
+                if w != 0:
+                    s.waiting_writes -= 1
+                else:
+                    s.waiting_reads -= 1
+                if scheduler <= FR_FCFS:
+                    s.hit[b] = requests[r].next_in_row
+                else:
+                    chain = np.uint32(requests[r].row_class * 2 + w)
+                    if chain_head[chain] == r:
+                        chain_head[chain] = links[r].next_in_chain
+                    if scheduler == FR_FCFS_GRP:
+                        waiting_in_row[requests[r].row_class] -= 1
+                    if scheduler == GRP_FR_FCFS_WM:
+                        mode = _mode_after(k, s, write_mode)
+                        if mode != write_mode:
+                            write_mode = mode
+                            dirty |= nonempty
+                    elif direction != np.int64(w):
+                        dirty |= nonempty
+                direction = np.int64(w)
+                if buffer == BANKWISE:
+                    has_space = 1 if s.count[s.last_bank] < k.request_buffer_size else 0
+                elif buffer == SHARED:
+                    has_space = 1 if waiting < k.request_buffer_size else 0
+                else:
+                    has_space = _read_write_space(k, s)
+                s.strict_next = np.int64(r) + 2
+                ready = now + k.phy_delay_fw + k.think_delay_bw
+                ready += t.write_end if w != 0 else t.read_end + k.phy_delay_bw
+                slots[r].ready = ready
+                if reorder:
+                    if np.int64(r) == s.responses:
+                        head_ready = ready
+                else:
+                    order[np.uint32(s.issued_columns)] = r
+                    if s.issued_columns == s.responses:
+                        head_ready = ready
+                s.issued_columns += 1
+                if now < head_ready < data_at:
+                    data_at = head_ready
+                dirty |= bit
+            elif command == ACT:
+                s.row[b] = requests[r].row_class
+                s.hit[b] = r
+                is_open |= bit
+                keep |= bit
+                dirty |= bit
+            elif command == PREPB:
+                s.row[b] = NO_ROW
+                is_open &= ~bit
+                keep &= ~bit
+                dirty |= bit
+                if choice_is_refresh != 0:
+                    s.refresh_command = NO_COMMAND
+            elif command == PREAB:
+                is_open = _0
+                keep = _0
+                for i in range(t.banks):
+                    s.row[np.uint32(i)] = NO_ROW
+                dirty |= nonempty
+                s.refresh_command = NO_COMMAND
+            elif command == REFPB:
+                _refreshed(s, now)
+                trigger = s.trigger
+                s.to_refresh &= ~bit
+                if s.to_refresh == _0:
+                    s.to_refresh = s.all_banks
+                s.refresh_frozen = 0
+                s.blocked &= ~bit
+                dirty |= bit
+            else:
+                if command == REFAB:
+                    _refreshed(s, now)
+                    s.blocked = _0
+                    s.asleep = 0
+                elif command in (PDXA, PDXP):
+                    s.asleep = 0
+                elif command != SREFEX:
+                    s.asleep = 1
+                    if command == SREFEN:
+                        s.trigger = NEVER
+                        s.refresh_command = NO_COMMAND
+                trigger = s.trigger
+                dirty |= nonempty | candidates
+            if s.staggered != 0:
+                _power_state_after(s, command)
+
+    if status == FINISHED and s.in_controller == 0:
+        s.idle += s.last_cycle - s.idle_since
+    s.timer = timer
+    s.data_at = data_at
+    s.arrival_at = arrival_at
+    s.answer_at = answer_at
+    s.stop_at = stop_at
+    s.arrived = arrived
+    s.accepted = accepted
+    s.has_space = has_space
+    s.nonempty = nonempty
+    s.candidates = candidates
+    s.busy = busy
+    s.open = is_open
+    s.keep = keep
+    s.dirty = dirty
+    s.choice_dirty = choice_dirty
+    s.next_time = next_time
+    s.choice_time = choice_time
+    s.choice_command = choice_command
+    s.choice_bank = choice_bank
+    s.choice_is_refresh = choice_is_refresh
+    s.bus_free = bus_free
+    s.head_ready = head_ready
+    s.last_direction = direction
+    s.write_mode = write_mode
+    s.waiting = waiting
+    return status, n_out
+
+
+@njit(cache=True, nogil=True)
+def _select(values, n, rank):  # type: ignore[no-untyped-def]
+    """The element number *rank* of the *n* first values in ascending order; *values* is reordered."""
+    low = 0
+    high = n - 1
+    while low < high:
+        pivot = values[(low + high) >> 1]
+        i = low
+        j = high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            high = j
+        elif rank >= i:
+            low = i
+        else:
+            break
+    return values[rank]
+
+
+@njit(cache=True, nogil=True)
+def percentiles(tables, states, requests, slots, scratch, has_lead, out):  # type: ignore[no-untyped-def]
+    """Write latencies in ps to *out* ``(3, 2)``: all, reads, writes x elements floor(0.5 n), floor(0.99 n).
+
+    The histogram finds the bin, and only its members are looked at; -1 where there is no request.
+    """
+    t = tables[0]
+    s = states[0]
+    n = requests.shape[0]
+    for group in range(3):  # 0: all, 1: reads, 2: writes
+        size = s.n_answered[0] + s.n_answered[1] if group == 0 else s.n_answered[group - 1]
+        for q in range(2):
+            if size == 0:
+                out[group, q] = -1
+                continue
+            if group > 0 and size == s.n_answered[0] + s.n_answered[1]:
+                out[group, q] = out[0, q]
+                continue
+            rank = size // 2 if q == 0 else size * 99 // 100
+            below = 0
+            at = 0
+            while True:
+                members = 0
+                if group != 2:
+                    members += s.latency_bins[at]
+                if group != 1:
+                    members += s.latency_bins[BINS + at]
+                if below + members > rank:
+                    break
+                below += members
+                at += 1
+            if at < FINE_BINS and not has_lead:
+                out[group, q] = at * t.tck_ps
+                continue
+            found = 0
+            for i in range(n):
+                latency = slots[i].sent
+                if _bin(latency) == at and (group == 0 or requests[i].write == np.uint32(group - 1)):
+                    scratch[found] = latency * t.tck_ps + slots[i].lead
+                    found += 1
+            out[group, q] = _select(scratch, found, rank - below)
+
+
+@njit(cache=True, nogil=True)
+def collect(tables, configs, states, quantiles, arrival_sum_ps, relative, row):  # type: ignore[no-untyped-def]
+    """Write the results of a finished run to *row*, ``(n_columns,)`` int64 in the order of `results.COUNTED`."""
+    t = tables[0]
+    k = configs[0]
+    s = states[0]
+    tck = t.tck_ps
+    if relative:
+        # The first request is ready to be sent at 0; the others a gap after the previous one was sent.
+        arrival_sum_ps = s.sum_ready_to_send * tck - s.sum_ready_lead
+    row[0] = s.n_answered[0] + s.n_answered[1]
+    row[1] = s.n_answered[0]
+    row[2] = s.n_answered[1]
+    row[3] = s.last_cycle * tck
+    row[4] = s.last_answer * tck
+    row[5] = s.idle * tck
+    for i in range(2):
+        row[7 + i] = s.sum_latency[i] * tck + s.sum_lead[i]
+        row[18 + 3 * i] = s.max_latency_ps[i] if s.n_answered[i] > 0 else -1
+    row[6] = row[7] + row[8]
+    row[9] = s.sum_answer * tck - arrival_sum_ps
+    row[10] = s.sum_controller * tck
+    row[11] = s.last_command + k.phy_delay_fw
+    row[15] = max(row[18], row[21])
+    for i in range(3):
+        for q in range(2):
+            row[13 + 3 * i + q] = quantiles[i, q]
+    row[12] = s.refused
+    row[22] = s.buffer_high_water
+    row[23] = s.read_high_water
+    row[24] = s.write_high_water
+    row[25] = s.active_high_water
+    row[26] = s.flex_high_water
+    row[27] = -s.flex_low_water
+    for c in range(SREFEX + 1):
+        row[28 + c] = s.counts[c]
