@@ -12,7 +12,11 @@ from archgym.task_files import environment_id, task_names
 
 
 def register_tasks() -> None:
-    """Register ``archgym/<task with dashes>`` for each task that is not registered yet."""
+    """Register ``archgym/<task with dashes>`` for each task that is not registered yet.
+
+    Everything in a spec is JSON-able, and the entry points are strings: nothing is imported before an environment
+    is made.
+    """
     for task in task_names():
         name = environment_id(task)
         if name not in gymnasium.registry:

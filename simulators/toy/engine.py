@@ -150,7 +150,4 @@ def _energy_nj(designs: Columns, ghz: Floats, l1_miss: Floats, traffic_bytes: Fl
 
 def _of(table: Mapping[str, float], names: NDArray[Any]) -> Floats:
     """``(n,)`` the table's value for each name."""
-    values = np.empty(len(names))
-    for name, value in table.items():
-        values[names == name] = value
-    return values
+    return np.array([table[name] for name in names.tolist()], np.float64)

@@ -19,6 +19,7 @@ from archgym.space import Categorical, DesignBatch, DesignSpace, Integer, Ordina
 
 NAME, VERSION = "toy", "1"
 PAGE_KIB = 4
+STATUS_OF_LATE = np.array([Status.OK, Status.INFEASIBLE], np.uint8)
 
 METRICS = (
     Metric("latency", "ns", "lower", "Average time of a memory access."),
@@ -82,7 +83,7 @@ class ToySimulator:
         """One vectorised pass over the batch; INFEASIBLE where the first level misses its deadline."""
         columns = designs.columns()
         prices = engine.price(columns, self.program, self.memory_ns)
-        metrics = np.column_stack([prices.latency_ns, prices.energy_nj, prices.area_mm2, prices.hit_rate])
+        metrics = np.array([prices.latency_ns, prices.energy_nj, prices.area_mm2, prices.hit_rate]).T.copy()
         late = prices.l1_cycles > engine.L1_CYCLES
         metrics[late] = np.nan
         messages = {
@@ -90,7 +91,7 @@ class ToySimulator:
             f"{columns['Frequency'][row]} MHz, the pipeline gives it {engine.L1_CYCLES}"
             for row in np.flatnonzero(late)
         }
-        return Evaluations(metrics, np.where(late, Status.INFEASIBLE, Status.OK).astype(np.uint8), messages)
+        return Evaluations(metrics, STATUS_OF_LATE[late.view(np.uint8)], messages)
 
 
 def make(*, workload: str = "pointer_chase", space: str = "default", memory_ns: float = engine.MEMORY_NS) -> Simulator:

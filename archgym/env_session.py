@@ -1,0 +1,135 @@
+"""What the scalar and the vector environment share: a task opened for a search, and how results become signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archgym.agent import Told
+from archgym.errors import ConfigError, UnknownName
+from archgym.evaluator import Evaluator
+from archgym.reference import Reference, reference_of
+from archgym.simulator import Status
+from archgym.task import Task, load_task, task_from_mapping
+
+OVERRIDES = ("simulator", "workload", "space", "options", "restrict", "objective", "limits")
+OPTIONS = ("view", "horizon", "budget", "render_mode", "failure_penalty", "limit_penalty", "weights", "evaluator")
+STATUS_NAMES = {int(status): status.name for status in Status}
+
+
+@dataclass(frozen=True, slots=True)
+class RewardShape:
+    """How a reward is made of scores, limits and failures."""
+
+    failure_penalty: float = 10.0
+    """A design without a result is rewarded with minus this; no design gets less."""
+    limit_penalty: float = 10.0
+    """Subtracted per unit of violation: at 10, exceeding a limit by 10 % costs 1."""
+    weights: tuple[float, ...] | None = None
+    """One per objective; default: each 1 / k."""
+
+    def __post_init__(self) -> None:
+        for name in ("failure_penalty", "limit_penalty"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ConfigError(f"{name}: expected a finite number of at least 0, got {value!r}")
+
+    def weights_for(self, labels: tuple[str, ...]) -> NDArray[np.float64]:
+        """``(k,)`` the weights of the objectives *labels*; `ConfigError` when their number differs."""
+        if self.weights is None:
+            return np.full(len(labels), 1.0 / len(labels))
+        if len(self.weights) != len(labels):
+            raise ConfigError(f"weights: expected {len(labels)} (of {', '.join(labels)}), got {len(self.weights)}")
+        return np.array(self.weights, np.float64)
+
+
+class Session:
+    """A task's evaluator and reference, and the names that `info` uses."""
+
+    def __init__(
+        self,
+        task: str | Task,
+        *,
+        budget: int | None,
+        shape: RewardShape,
+        evaluator: Evaluator | None,
+        overrides: Mapping[str, Any],
+    ) -> None:
+        self.task = _task(task, overrides)
+        if evaluator is not None and (budget is not None or overrides):
+            raise ConfigError("beside an evaluator expected no budget and no overrides: it has its own")
+        self._owned = evaluator is None
+        self.evaluator = evaluator or Evaluator(
+            self.task.make_simulator(), self.task.objective, budget=budget or self.task.budget
+        )
+        self.space = self.evaluator.space
+        self.shape = shape
+        self.labels = self.evaluator.objective.labels
+        self.weights = shape.weights_for(self.labels)
+        self.metrics = tuple(metric.name for metric in self.evaluator.simulator.metrics)
+        self.units = {metric.name: metric.unit for metric in self.evaluator.simulator.metrics}
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Priced on first use, not charged."""
+        return reference_of(self.evaluator.simulator, self.evaluator.objective)
+
+    def account(self) -> dict[str, int]:
+        """The part of an info that depends on the search so far and not on the episode."""
+        evaluator = self.evaluator
+        return {"remaining": evaluator.remaining, "spent": evaluator.spent, "duplicates": evaluator.duplicates}
+
+    def describe(self, told: Told, row: int) -> dict[str, Any]:
+        """The info of one evaluated design: a function of the design alone, free of NaN, new objects each time."""
+        design = told.designs[row]
+        status = int(told.status[row])
+        if status == Status.OK:
+            message, metrics = "", dict(zip(self.metrics, told.metrics[row].tolist(), strict=True))
+        else:
+            message, metrics = self.evaluator.message(design), {}
+        return {
+            "design": design.designs()[0],
+            "status": STATUS_NAMES[status],
+            "message": message,
+            "metrics": metrics,
+            "units": dict(self.units),
+            "scores": dict(zip(self.labels, told.scores[row].tolist(), strict=True)),
+            "violation": float(told.violation[row]),
+        }
+
+    def text(self, info: Mapping[str, Any] | None) -> str:
+        """A design and its metrics for a terminal, one a line."""
+        if info is None:
+            return f"{self.task.name}: no design yet"
+        lines = [f"{self.task.name}: {info['status']}{': ' if info['message'] else ''}{info['message']}"]
+        knobs = {p.name: p.unit for p in self.space.parameters}
+        lines += [_line(name, value, knobs[name]) for name, value in info["design"].items()]
+        lines += [_line(name, f"{value:.6g}", self.units[name]) for name, value in info["metrics"].items()]
+        return "\n".join(lines)
+
+    def close(self) -> None:
+        """Free the evaluator, where it is this session's own."""
+        if self._owned:
+            self.evaluator.close()
+
+
+def _line(name: str, value: Any, unit: str) -> str:
+    return f"  {name} = {value}{'' if unit == '1' else f' {unit}'}"
+
+
+def _task(task: str | Task, overrides: Mapping[str, Any]) -> Task:
+    """*task* with some keys of its file replaced."""
+    loaded = task if isinstance(task, Task) else load_task(task)
+    for key in overrides:
+        if key not in OVERRIDES:
+            raise UnknownName("environment option", key, [*OVERRIDES, *OPTIONS])
+    if not overrides:
+        return loaded
+    if not loaded.data:
+        raise ConfigError(f"task {loaded.name!r}: expected one read from configuration data to override keys of")
+    return task_from_mapping(loaded.name, {**loaded.data, **overrides})
