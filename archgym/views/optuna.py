@@ -21,12 +21,12 @@ class OptunaView:
     def __init__(self, space: DesignSpace) -> None:
         """`MissingExtra` where Optuna is not installed."""
         try:
-            distributions = import_module("optuna.distributions")
+            distributions = import_module("optuna").distributions
         except ImportError:
             raise MissingExtra("optuna", "bo", "the Optuna view of a space") from None
         self.space = space
         self.distributions: dict[str, Any] = {}
-        """Per parameter its `optuna.distributions.BaseDistribution`, in order: for ``study.ask(view.distributions)``."""
+        """Per parameter, in order, its Optuna distribution: for ``study.ask(view.distributions)``."""
         for p in space.parameters:
             if p.size is None:
                 self.distributions[p.name] = distributions.FloatDistribution(p.low, p.high, log=p.log)

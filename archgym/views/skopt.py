@@ -21,7 +21,7 @@ class SkoptView:
     def __init__(self, space: DesignSpace) -> None:
         """`MissingExtra` where scikit-optimize is not installed."""
         try:
-            skopt = import_module("skopt.space")
+            skopt = import_module("skopt").space
         except ImportError:
             raise MissingExtra("scikit-optimize", "bo", "the scikit-optimize view of a space") from None
         self.space = space
