@@ -70,7 +70,7 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
         [[p.name, _values(p), "" if p.unit == "1" else p.unit, str(space.default[p.name]), p.doc] for p in space.parameters],
     )
     if space.constraints:
-        print_table("constraints", ["name", "meaning"], [[c.name, c.doc] for c in space.constraints])
+        print_table("constraints", ["name", "meaning"], [[c.name, c.text] for c in space.constraints])
     print_table(
         "metrics",
         ["name", "unit", "better", "meaning"],
