@@ -176,7 +176,7 @@ class Requires:
         return _text(f"{_membership(self.parameter, self.values)} if {_condition(self.when)}", self.doc)
 
     def canonical(self) -> Any:
-        return {"requires": {self.parameter: list(self.values)}, "when": _plain_when(self.when)}
+        return {"requires": [self.parameter, _plain(self.values)], "when": _plain_when(self.when)}
 
     def check(self, parameters: Mapping[str, Parameter], /) -> None:
         _check_values(self.name, parameters, {**self.when, self.parameter: self.values})
@@ -209,7 +209,7 @@ class OnlyWhen:
         return _text(f"{self.parameter} == {self.otherwise!r} unless {_condition(self.when)}", self.doc)
 
     def canonical(self) -> Any:
-        return {"only_when": _plain_when(self.when), "otherwise": self.otherwise}
+        return {"only_when": _plain_when(self.when), "otherwise": [self.parameter, *_plain((self.otherwise,))]}
 
     def check(self, parameters: Mapping[str, Parameter], /) -> None:
         _check_values(self.name, parameters, {**self.when, self.parameter: (self.otherwise,)})
@@ -238,8 +238,12 @@ def _condition(when: When) -> str:
     return " and ".join(_membership(name, values) for name, values in when.items())
 
 
+def _plain(values: Sequence[Any]) -> list[Any]:
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
 def _plain_when(when: When) -> list[list[Any]]:
-    return sorted([name, list(values)] for name, values in when.items())
+    return sorted([name, _plain(values)] for name, values in when.items())
 
 
 def _exact(value: Any) -> Fraction:

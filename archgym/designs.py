@@ -38,8 +38,8 @@ class DesignBatch:
     def columns(self) -> dict[str, NDArray[Any]]:
         """``{parameter: (n,) values}``, of the dtype of the parameter's kind."""
         return {
-            name: self.codes[:, k] if values is None else values[self.codes[:, k].astype(np.intp, copy=False)]
-            for k, (name, values) in enumerate(zip(self.space.names, self.space.value_arrays, strict=True))
+            name: column if values is None else values[column if column.dtype == np.int32 else column.astype(np.intp)]
+            for name, values, column in zip(self.space.names, self.space.value_arrays, self.codes.T, strict=True)
         }
 
     def designs(self) -> list[dict[str, Any]]:

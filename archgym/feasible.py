@@ -147,7 +147,8 @@ class Feasible:
         for k, home in enumerate(self.home):
             if home is None:
                 remaining = remaining // self.sizes[k]
-                code, ranks = np.divmod(ranks, remaining)
+                code = ranks // remaining
+                ranks = ranks - code * remaining
             else:
                 number, layer = home
                 others = remaining // self._wide(layer.count[states[number]])
