@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import errno
 import sys
+from importlib.metadata import entry_points
 
 import typer
 
-from archgym.cli import conform, dataset, describe, evaluate, listing, new, replay, run, trace
+from archgym.cli import conform, dataset, describe, evaluate, listing, new, replay, run
 from archgym.errors import ArchgymError
 from archgym.version import __version__
 
@@ -28,8 +29,9 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("conform")(conform.conform)
 app.command("replay")(replay.replay)
 app.add_typer(dataset.app, name="dataset")
-app.add_typer(trace.app, name="trace")
 app.add_typer(new.app, name="new")
+for point in entry_points(group="archgym.commands"):
+    app.add_typer(point.load(), name=point.name)
 
 
 def _version(wanted: bool) -> None:
@@ -65,7 +67,9 @@ def main() -> None:
         sys.exit(141)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            _fail(f"no space left on the disk{f' at {error.filename}' if error.filename else ''}: free some and retry", 2)
+            _fail(
+                f"no space left on the disk{f' at {error.filename}' if error.filename else ''}: free some and retry", 2
+            )
         _fail(f"{error.filename or 'system'}: {error.strerror or error}", 2)
 
 

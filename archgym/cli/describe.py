@@ -28,7 +28,10 @@ def describe(
     elif name in task_names() or name.endswith((".yaml", ".yml")):
         task = load_task(name)
         data = {"task": name, "summary": task.summary, "budget": task.budget, "tags": list(task.tags)}
-        data |= {"objectives": list(task.objective.labels), "limits": [dataclasses.asdict(x) for x in task.objective.limits]}
+        data |= {
+            "objectives": list(task.objective.labels),
+            "limits": [dataclasses.asdict(x) for x in task.objective.limits],
+        }
         _describe_simulator(task.make_simulator(), data, as_json)
     else:
         simulator, _, space = name.partition("/")
@@ -67,7 +70,10 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
     print_table(
         "parameters",
         ["name", "values", "unit", "default", "meaning"],
-        [[p.name, _values(p), "" if p.unit == "1" else p.unit, str(space.default[p.name]), p.doc] for p in space.parameters],
+        [
+            [p.name, _values(p), "" if p.unit == "1" else p.unit, str(space.default[p.name]), p.doc]
+            for p in space.parameters
+        ],
     )
     if space.constraints:
         print_table("constraints", ["name", "meaning"], [[c.name, c.text] for c in space.constraints])

@@ -17,7 +17,9 @@ from archgym.space import DesignSpace
 
 def evaluate(
     simulator: str = typer.Argument(..., help="A simulator's name."),
-    designs: Path = typer.Option(..., "--designs", help="CSV with one column per parameter; missing ones take the default."),
+    designs: Path = typer.Option(
+        ..., "--designs", help="CSV with one column per parameter; missing ones take the default."
+    ),
     out: Path = typer.Option(..., "--out", help="CSV to write: the input's columns, status, message and metrics."),
     workload: str | None = typer.Option(None, "--workload", help="A workload's name or file."),
     space: str | None = typer.Option(None, "--space", help="One of the simulator's spaces."),
@@ -50,7 +52,9 @@ def read_designs(path: Path, space: DesignSpace) -> tuple[list[str], list[dict[s
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{path}: not a CSV file: {error}") from None
     if not raw:
-        raise ConfigError(f"{path}: expected a header and at least one design, got {'only a header' if header else 'nothing'}")
+        raise ConfigError(
+            f"{path}: expected a header and at least one design, got {'only a header' if header else 'nothing'}"
+        )
     rows = []
     for line, row in raw:
         if None in row or None in row.values():
@@ -99,6 +103,8 @@ def _write(
         writer.writerow([*names, "status", "message", *metrics])
         for i, row in enumerate(rows):
             message = results.messages.get(i, "; ".join(invalid[i]))
-            status = Status.INFEASIBLE if invalid[i] and results.status[i] == Status.OK else Status(int(results.status[i]))
+            status = (
+                Status.INFEASIBLE if invalid[i] and results.status[i] == Status.OK else Status(int(results.status[i]))
+            )
             values = ["" if value != value else repr(float(value)) for value in results.metrics[i]]
             writer.writerow([*(row[name] for name in names), status.name, message, *values])

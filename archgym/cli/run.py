@@ -149,13 +149,22 @@ def _compare(task: Task, result: RunResult) -> None:
         unit, value = metrics[name].unit, best.metrics[name]
         other = default.metrics.get(name) if default else None
         rows.append([name, "" if other is None else number(other, unit), number(value, unit), _change(other, value)])
-    print_table("result", ["", "default", "best in the first objective" if many else "best", "change"], rows, right=(1, 2, 3))
+    print_table(
+        "result", ["", "default", "best in the first objective" if many else "best", "change"], rows, right=(1, 2, 3)
+    )
     if best.violation > 0:
-        console().print(f"[bold yellow]No design keeps every limit[/]; the best one exceeds them by {best.violation:.2%}.")
+        console().print(
+            f"[bold yellow]No design keeps every limit[/]; the best one exceeds them by {best.violation:.2%}."
+        )
     if many:
         console().print(f"{len(result.front)} designs are on the Pareto front.\n", markup=False)
     knobs = [
-        [name, str(default.design[name]) if default else "", str(value), "" if not default or default.design[name] == value else "*"]
+        [
+            name,
+            str(default.design[name]) if default else "",
+            str(value),
+            "" if not default or default.design[name] == value else "*",
+        ]
         for name, value in best.design.items()
     ]
     print_table("design", ["parameter", "default", "best", ""], knobs)
@@ -177,7 +186,9 @@ def _draw(folder: Path, task: Task, result: RunResult) -> list[Path]:
     unit = metrics[label].unit if label in metrics else ""
     reference = result.default.scores.get(label) if result.default else None
     paths = [folder / "convergence.png"]
-    convergence(samples, paths[0], title=task.name, score=f"score.{label}", unit=unit, reference=reference, overwrite=True)
+    convergence(
+        samples, paths[0], title=task.name, score=f"score.{label}", unit=unit, reference=reference, overwrite=True
+    )
     axes = _pareto_axes(task, list(metrics))
     if axes:
         paths.append(folder / "pareto.png")
@@ -190,7 +201,9 @@ def _draw(folder: Path, task: Task, result: RunResult) -> list[Path]:
             x_unit=x.unit,
             y_unit=y.unit,
             title=task.name,
-            default=None if result.default is None else (result.default.metrics[x.name], result.default.metrics[y.name]),
+            default=None
+            if result.default is None
+            else (result.default.metrics[x.name], result.default.metrics[y.name]),
             overwrite=True,
         )
     return paths

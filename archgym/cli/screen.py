@@ -23,7 +23,9 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False)
 
 
-def print_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+def print_table(
+    title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
+) -> None:
     """One table; the columns whose numbers are in *right* are right-aligned."""
     from rich import box
     from rich.markup import escape
@@ -39,7 +41,9 @@ def print_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]
 
 def print_json(data: Any) -> None:
     """One JSON document on standard output: NumPy scalars as numbers, NaN and infinities as null."""
-    console().print(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False), markup=False, soft_wrap=True)
+    console().print(
+        json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False), markup=False, soft_wrap=True
+    )
 
 
 def number(value: float, unit: str = "") -> str:

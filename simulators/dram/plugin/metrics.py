@@ -65,7 +65,8 @@ ENERGY_METRICS = (
     ),
 )
 COUNT_METRICS = tuple(
-    Metric(f"commands_{command.name.lower()}", "count", "none", f"{command.name} commands issued.") for command in Command
+    Metric(f"commands_{command.name.lower()}", "count", "none", f"{command.name} commands issued.")
+    for command in Command
 )
 DESIGN_METRICS = (
     Metric("retains_data", "1", "none", "1; 0 for a design that never refreshes, which loses data on a real part."),

@@ -23,7 +23,10 @@ PAGE_POLICY = Categorical(
     default="Open",
 )
 RESP_QUEUE = Categorical(
-    "RespQueue", ("Fifo", "Reorder"), doc="Responses in order of service (Fifo) or of arrival (Reorder).", default="Fifo"
+    "RespQueue",
+    ("Fifo", "Reorder"),
+    doc="Responses in order of service (Fifo) or of arrival (Reorder).",
+    default="Fifo",
 )
 ARBITER = Categorical(
     "Arbiter",
@@ -165,7 +168,11 @@ def platform_space() -> DesignSpace:
         ),
         SCHEDULER_BUFFER,
         Ordinal(
-            "RequestBufferSize", sizes, unit="requests", doc="Entries per bank (Bankwise) or in total (Shared).", default=8
+            "RequestBufferSize",
+            sizes,
+            unit="requests",
+            doc="Entries per bank (Bankwise) or in total (Shared).",
+            default=8,
         ),
         Ordinal("RequestBufferSizeRead", sizes, unit="requests", doc="Read entries with ReadWrite.", default=8),
         Ordinal("RequestBufferSizeWrite", sizes, unit="requests", doc="Write entries with ReadWrite.", default=8),
