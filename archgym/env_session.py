@@ -38,6 +38,8 @@ class RewardShape:
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"{name}: expected a finite number of at least 0, got {value!r}")
+        if not all(np.isfinite(weight) for weight in self.weights or ()):
+            raise ConfigError(f"weights: expected finite numbers, got {self.weights}")
 
     def weights_for(self, labels: tuple[str, ...]) -> NDArray[np.float64]:
         """``(k,)`` the weights of the objectives *labels*; `ConfigError` when their number differs."""
@@ -65,7 +67,7 @@ class Session:
             raise ConfigError("beside an evaluator expected no budget and no overrides: it has its own")
         self._owned = evaluator is None
         self.evaluator = evaluator or Evaluator(
-            self.task.make_simulator(), self.task.objective, budget=budget or self.task.budget
+            self.task.make_simulator(), self.task.objective, budget=self.task.budget if budget is None else budget
         )
         self.space = self.evaluator.space
         self.shape = shape

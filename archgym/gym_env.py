@@ -44,8 +44,9 @@ REWARD_CEILING = 1e6
 def reward_vectors(session: Session, told: Told) -> NDArray[np.float64]:
     """``(n, k)`` minus each score over the reference's, less the penalty for violated limits; more is better."""
     excess = np.where(np.isfinite(told.violation), told.violation, 0.0)
-    penalty = (session.shape.limit_penalty * excess)[:, None]
-    vectors = -session.reference.relative(told) - penalty  # the sign flip: scores are lower-is-better
+    with np.errstate(over="ignore"):
+        penalty = (session.shape.limit_penalty * excess)[:, None]
+        vectors = -session.reference.relative(told) - penalty  # the sign flip: scores are lower-is-better
     bounded: NDArray[np.float64] = np.clip(vectors, -session.shape.failure_penalty, REWARD_CEILING)
     return bounded
 
