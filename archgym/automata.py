@@ -2,7 +2,7 @@
 
 An automaton reads its parameters in the order of the space and says after each one whether the design can still be
 valid as far as it can tell. States are int64 numbers, and rows whose state is equal have the same future: that is what
-lets the decision diagram (`archgym.feasible`) merge them. Every ``step`` works on ``(n,)`` rows at once.
+lets the decision diagram (`archgym.compilation`) merge them. Every ``step`` works on ``(n,)`` rows at once.
 """
 
 from __future__ import annotations
@@ -102,14 +102,11 @@ class Tested:
     test: Callable[[Mapping[str, NDArray[Any]]], NDArray[np.bool_]]
     start: int = 0
 
-    CHUNK = 2**20
-
     def step(self, k: int, state: States, code: Codes, /) -> tuple[States, Alive]:
         state = state * self.values[k].size + code
         if k < len(self.scope) - 1:
             return state, np.ones(state.shape, bool)
-        parts = [self._verdict(state[i : i + self.CHUNK]) for i in range(0, len(state), self.CHUNK)]
-        return np.zeros_like(state), np.concatenate(parts) if parts else np.zeros(0, bool)
+        return np.zeros_like(state), self._verdict(state)
 
     def _verdict(self, state: States) -> Alive:
         columns: dict[str, NDArray[Any]] = {}

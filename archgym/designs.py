@@ -37,6 +37,14 @@ class DesignBatch:
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """``{parameter: (n,) values}``, of the dtype of the parameter's kind."""
+        if len(self) == 1 and self.space.finite:  # slices of the values: faster than picking from them
+            return {
+                name: values[code : code + 1]
+                for name, values, code in zip(
+                    self.space.names, self.space.value_arrays, self.codes[0].tolist(), strict=True
+                )
+                if values is not None
+            }
         return {
             name: column if values is None else values[column if column.dtype == np.int32 else column.astype(np.intp)]
             for name, values, column in zip(self.space.names, self.space.value_arrays, self.codes.T, strict=True)

@@ -6,10 +6,8 @@ An ordered tuple of parameters and the hard constraints between them. Everything
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -18,13 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from archgym.automata import Automaton, holds
 from archgym.codec import Codec
-from archgym.constraints import Constraint, OnlyWhen, Predicate, ProductEquals, Requires, SumAtMost
+from archgym.conditions import OnlyWhen, Requires
+from archgym.constraints import Constraint, Predicate, ProductEquals, SumAtMost
 from archgym.designs import DesignBatch
+from archgym.enumeration import enumerate_valid
 from archgym.errors import DesignError, SpaceError, did_you_mean
 from archgym.feasible import Feasible
+from archgym.fingerprint import fingerprint
 from archgym.parameters import Categorical, Integer, Ordinal, Parameter, Real, value_array
 from archgym.restriction import restricted_parameters
-from archgym.walk import Walk, enumerate_valid, project
+from archgym.walk import Walk, project
 
 __all__ = [
     "Categorical",
@@ -248,22 +249,7 @@ class DesignSpace:
     def fingerprint(self) -> str:
         """16 hex digits over the parameters and the constraints' meaning; equal in any process. Documentation and
         defaults do not count."""
-        parameters = [_canonical(parameter) for parameter in self.parameters]
-        constraints = sorted(
-            json.dumps([c.name, sorted(c.scope), c.canonical()], sort_keys=True) for c in self.constraints
-        )
-        text = json.dumps([parameters, constraints], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _canonical(parameter: Parameter) -> list[Any]:
-    if parameter.size is None:
-        scale = "log" if parameter.log else "linear"
-        return ["Real", parameter.name, [parameter.low, parameter.high, scale], parameter.unit]
-    shape: Sequence[Any] = parameter.values
-    if isinstance(parameter, Integer):
-        shape = [parameter.low, parameter.high, parameter.step]
-    return [type(parameter).__name__, parameter.name, list(shape), parameter.unit]
+        return fingerprint(self.parameters, self.constraints)
 
 
 def _rebuild(

@@ -5,14 +5,13 @@ Every view that builds designs one parameter after another (`archgym.views`) and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archgym.feasible import Diagram, Feasible
+from archgym.diagram import Diagram
+from archgym.feasible import Feasible
 
 
 class Walk:
@@ -91,88 +90,3 @@ def _project_one(diagram: Diagram, row: NDArray[Any], ordered: tuple[bool, ...])
             code = next(c % size for c in range(wanted, wanted + size) if following[c % size] >= 0)
         row[layer.position] = code
         state = following[code]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Prefixes:
-    """Partial designs in lexicographic order, and the states of the diagrams after them."""
-
-    codes: NDArray[np.int32]
-    """``(n, k)``"""
-    states: tuple[NDArray[np.int32], ...]
-
-    def __getitem__(self, rows: Any) -> _Prefixes:
-        return _Prefixes(self.codes[rows], tuple(states[rows] for states in self.states))
-
-
-def enumerate_valid(feasible: Feasible, chunk: int) -> Iterator[NDArray[np.int32]]:
-    """All valid designs in lexicographic order, *chunk* rows at a time (the last piece may be shorter)."""
-    start = _Prefixes(np.zeros((1, 0), np.int32), tuple(np.zeros(1, np.int32) for _ in feasible.diagrams))
-    waiting: list[NDArray[np.int32]] = []
-    held = 0
-    for piece in _expand(feasible, start, chunk):
-        waiting.append(piece)
-        held += len(piece)
-        if held >= chunk:
-            rows = np.concatenate(waiting) if len(waiting) > 1 else piece
-            while len(rows) >= chunk:
-                yield rows[:chunk]
-                rows = rows[chunk:]
-            waiting, held = [rows], len(rows)
-    if held:
-        yield np.concatenate(waiting)
-
-
-def _expand(feasible: Feasible, prefixes: _Prefixes, chunk: int) -> Iterator[NDArray[np.int32]]:
-    """Complete the prefixes in groups that have at most *chunk* completions each."""
-    if prefixes.codes.shape[1] == len(feasible.sizes):
-        yield prefixes.codes
-        return
-    ends = np.cumsum(_completions(feasible, prefixes))
-    first = 0
-    while first < len(ends):
-        done = ends[first - 1] if first else 0.0
-        last = max(int(np.searchsorted(ends, done + chunk, side="right")), first + 1)
-        group = prefixes[first:last]
-        if ends[last - 1] - done <= chunk:
-            while group.codes.shape[1] < len(feasible.sizes):
-                group = _extend(feasible, group)
-            yield group.codes
-        else:
-            yield from _expand(feasible, _extend(feasible, group), chunk)
-        first = last
-
-
-def _extend(feasible: Feasible, prefixes: _Prefixes) -> _Prefixes:
-    k = prefixes.codes.shape[1]
-    home = feasible.home[k]
-    rows: NDArray[Any]
-    code: NDArray[Any]
-    if home is None:
-        size = feasible.sizes[k] or 0
-        rows = np.repeat(np.arange(len(prefixes.codes)), size)
-        code = np.tile(np.arange(size, dtype=np.int32), len(prefixes.codes))
-    else:
-        following = home[1].following[prefixes.states[home[0]]]
-        rows, code = np.nonzero(following >= 0)
-    codes = np.empty((len(rows), k + 1), np.int32)
-    codes[:, :k] = prefixes.codes[rows]
-    codes[:, k] = code
-    states = [states[rows] for states in prefixes.states]
-    if home is not None:
-        states[home[0]] = following[rows, code]
-    return _Prefixes(codes, tuple(states))
-
-
-def _completions(feasible: Feasible, prefixes: _Prefixes) -> NDArray[np.float64]:
-    """``(n,)`` completions of each prefix: exact while small, good enough to compare with a chunk when large."""
-    k = prefixes.codes.shape[1]
-    found = np.ones(len(prefixes.codes))
-    for position in feasible.free:
-        if position >= k:
-            found *= feasible.sizes[position] or 0
-    for diagram, states in zip(feasible.diagrams, prefixes.states, strict=True):
-        layer = next((layer for layer in diagram.layers if layer.position >= k), None)
-        if layer is not None:
-            found *= layer.count[states].astype(np.float64)
-    return found

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from archgym.diagram import Diagram, Layer
 from archgym.errors import DesignError
-from archgym.feasible import Diagram, Layer
 from archgym.space import DesignBatch, DesignSpace
 
 

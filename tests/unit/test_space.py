@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import archgym.feasible
+import archgym.compilation
 from archgym.errors import DesignError, SpaceError
 from archgym.space import (
     Categorical,
@@ -330,7 +330,7 @@ def test_sampling_beyond_64_bits_is_uniform(huge: DesignSpace) -> None:
 
 
 def test_a_constraint_that_cannot_be_compiled_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archgym.feasible, "LARGEST_LAYER", 50)
+    monkeypatch.setattr(archgym.compilation, "LARGEST_LAYER", 50)
     knobs = [Integer(f"x{i}", 0, 9) for i in range(3)]
     rule = Predicate("tangle", ("x0", "x1", "x2"), lambda c: c["x0"] != c["x1"] + 10 * c["x2"] + 99, "tangled")
     with pytest.raises(SpaceError, match="constraint 'tangle': 100 partial designs at parameter 'x1' are too many"):
