@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from archgym.objective import Scores
+from archgym.objective import VIOLATION_BASE, Scores
 
 
 class BestSoFar:
@@ -14,15 +14,24 @@ class BestSoFar:
     __slots__ = ("merit", "row")
 
     def __init__(self) -> None:
-        self.merit = np.inf
+        self.merit = float("inf")
         self.row: int | None = None
 
     def add(self, start: int, scores: Scores) -> None:
         """Take in rows *start*, *start* + 1, … of the run's memory."""
-        merit = scores.merit()
-        row = int(merit.argmin()) if len(merit) > 1 else 0
-        if merit[row] < self.merit:
-            self.merit, self.row = float(merit[row]), start + row
+        if len(scores.violation) == 1:
+            row, lowest = 0, merit_of_one(scores.values.item(0), scores.violation.item(0))
+        else:
+            merit = scores.merit()
+            row = int(merit.argmin())
+            lowest = float(merit[row])
+        if lowest < self.merit:
+            self.merit, self.row = lowest, start + row
+
+
+def merit_of_one(score: float, violation: float) -> float:
+    """`archgym.objective.merit` for one design, without arrays."""
+    return VIOLATION_BASE * (1 + violation) if violation > 0 else score
 
 
 class Front:

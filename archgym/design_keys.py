@@ -20,6 +20,8 @@ def design_keys(codes: Codes) -> list[bytes]:
     rows = np.ascontiguousarray(codes)
     if rows.dtype.kind == "f":
         rows = rows + 0.0  # -0.0 and 0.0 are one value
+    if len(rows) == 1:
+        return [rows.tobytes()]
     width = rows.shape[1] * rows.dtype.itemsize
     data = rows.tobytes()
     return [data[at : at + width] for at in range(0, len(data), width)]

@@ -143,9 +143,9 @@ class Evaluator:
         return self._commit([keys[i] for i in fresh], new, keys, rows, designs, duplicate)
 
     def message(self, design: DesignBatch) -> str:
-        """Why one design, already evaluated, has no result; empty when there is nothing to say."""
-        row = self._memory.row_of.get(design_keys(design.codes)[0], -1)
-        return self._memory.messages.get(row, "")
+        """Why a design that was evaluated has no result; empty where it has one. *design* is a batch of one."""
+        row = self._memory.row_of.get(design_keys(design.codes)[0])
+        return "" if row is None else self._memory.messages.get(row, "")
 
     def close(self) -> None:
         """Free the executor. The journal belongs to whoever made it."""
@@ -201,7 +201,13 @@ class Evaluator:
         self._whole = False
         self.simulator_s += wall_s
         self._memory.add(new_keys, new, results, scores)
-        told = self._commit_known(keys, rows, designs, duplicate, wall_s / len(new_keys))
+        if len(new_keys) == len(keys):
+            told = _read_only(
+                Told(designs, scores.values, scores.violation, results.status, results.metrics, duplicate)
+            )
+        else:
+            told = self._memory.table(rows, designs, duplicate)
+        self._log(keys, rows, told, wall_s / len(new_keys))
         self._best.add(start, scores)
         if self._front is not None:
             self._front.add(start, scores)
@@ -209,25 +215,21 @@ class Evaluator:
         return told
 
     def _commit_known(
-        self,
-        keys: list[bytes],
-        rows: list[int] | slice,
-        designs: DesignBatch,
-        duplicate: NDArray[np.bool_],
-        wall_s: float = 0.0,
+        self, keys: list[bytes], rows: list[int] | slice, designs: DesignBatch, duplicate: NDArray[np.bool_]
     ) -> Told:
-        """Log and count *designs*, which are *rows* of the memory."""
+        """Log and count *designs*, all of which are *rows* of the memory."""
         told = self._memory.table(rows, designs, duplicate)
-        if self._journal is None:
-            self.asked += len(keys)
-            return told
-        whole, self._whole = self._whole, False
-        began = time.perf_counter()
-        self._journal.append(self.asked, keys, told, self._messages(rows), wall_s)
-        self.log_s += time.perf_counter() - began
-        self.asked += len(keys)
-        self._whole = whole
+        self._whole = False
+        self._log(keys, rows, told, 0.0)
+        self._whole = True
         return told
+
+    def _log(self, keys: list[bytes], rows: list[int] | slice, told: Told, wall_s: float) -> None:
+        if self._journal is not None:
+            began = time.perf_counter()
+            self._journal.append(self.asked, keys, told, self._messages(rows), wall_s)
+            self.log_s += time.perf_counter() - began
+        self.asked += len(keys)
 
     def _messages(self, rows: list[int] | slice) -> dict[int, str]:
         known = self._memory.messages
@@ -247,6 +249,12 @@ class Evaluator:
             scores=dict(zip(self.objective.labels, told.scores[0].tolist(), strict=True)),
             violation=float(told.violation[0]),
         )
+
+
+def _read_only(told: Told) -> Told:
+    for part in (told.scores, told.violation, told.duplicate):
+        part.setflags(write=False)
+    return told
 
 
 _FRESH = np.zeros(1, np.bool_)

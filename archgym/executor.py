@@ -53,7 +53,7 @@ class ValidatingExecutor:
         if not self._space.constraints:
             return self._inner.execute(designs)
         valid = self._space.valid(designs)
-        if valid.all():
+        if valid[0] if len(valid) == 1 else valid.all():
             return self._inner.execute(designs)
         metrics = np.full((len(designs), self._metrics), np.nan)
         status = np.full(len(designs), Status.INFEASIBLE, np.uint8)

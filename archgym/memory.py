@@ -71,8 +71,8 @@ class Memory:
         columns = self._columns
         parts = (columns.scores[rows], columns.violation[rows], columns.status[rows], columns.metrics[rows])
         for part in parts:
-            part.flags.writeable = False
-        duplicate.flags.writeable = False
+            part.setflags(write=False)
+        duplicate.setflags(write=False)
         scores, violation, status, metrics = parts
         return Told(designs, scores, violation, status, metrics, duplicate)
 

@@ -8,6 +8,7 @@ rule into one number for searchers with a single objective.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -55,12 +56,12 @@ class Limit:
 
     def excess(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """``(n,)`` relative amount by which the limit is missed, 0 where it holds."""
-        over = np.zeros_like(value)
+        parts = []
         if self.at_most is not None:
-            over += np.maximum(value - self.at_most, 0) / (abs(self.at_most) or 1.0)
+            parts.append(np.maximum(value - self.at_most, 0.0) / (abs(self.at_most) or 1.0))
         if self.at_least is not None:
-            over += np.maximum(self.at_least - value, 0) / (abs(self.at_least) or 1.0)
-        return over
+            parts.append(np.maximum(self.at_least - value, 0.0) / (abs(self.at_least) or 1.0))
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
 @runtime_checkable
@@ -223,14 +224,22 @@ class Objective:
         """Scores of a batch; rows not OK, or whose score is NaN, get ``+inf`` and violation ``+inf``."""
         columns = {metric.name: results.metrics[:, i] for i, metric in enumerate(metrics)}
         better = {metric.name: metric.better for metric in metrics}
-        values = np.column_stack([term.score(columns, better) for term in self.terms])
+        scores = [term.score(columns, better) for term in self.terms]
+        # A copy in any case: a score may be a view of the metrics.
+        values = np.array(scores[0]).reshape(-1, 1) if len(scores) == 1 else np.column_stack(scores)
         violation = np.zeros(len(results))
         for limit in self.limits:
-            violation = violation + limit.excess(columns[limit.metric])
-        bad = (results.status != Status.OK) | np.isnan(values).any(axis=1) | np.isnan(violation)
-        values[bad] = np.inf
-        violation[bad] = np.inf
+            violation += limit.excess(columns[limit.metric])
+        if np.count_nonzero(results.status) or not (_finite(values) and _finite(violation)):
+            bad = (results.status != Status.OK) | np.isnan(values).any(axis=1) | np.isnan(violation)
+            values[bad] = np.inf
+            violation[bad] = np.inf
         return Scores(values, violation)
+
+
+def _finite(values: NDArray[np.float64]) -> bool:
+    """Whether all are finite; may say no where a sum overflows."""
+    return math.isfinite(values.item() if values.size == 1 else values.sum())
 
 
 TermKind = Literal["optimize", "product", "weighted_sum", "budget_distance", "legacy_target"]

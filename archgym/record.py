@@ -1,4 +1,4 @@
-"""A row of the log as one line of JSON: what `archgym.sample` defines, written column by column.
+"""A row of the log as one line of JSON: what `archgym.sample` defines, in that order.
 
 Numbers keep their bits: a float is written by ``repr``, the shortest text that reads back as the same number. JSON
 has no NaN and no infinities: NaN is ``null``, the infinities are the strings ``"inf"`` and ``"-inf"``.
@@ -13,15 +13,11 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from archgym.agent import Told
 from archgym.objective import Objective
 from archgym.parameters import Parameter
 from archgym.sample import SCHEMA_VERSION
 from archgym.simulator import Simulator, Status
-from archgym.space import DesignSpace
 
 LONGEST_TABLE = 4096
 """A parameter with more values has its texts made on the fly."""
@@ -64,58 +60,65 @@ class LineFormat:
             "workload_hash": workload.content_hash,
             "space": space.fingerprint,
         }
+        run_id = json.dumps(identity.run_id)
         self._head = f'{{"schema_version":{SCHEMA_VERSION},"sample_id":"'
-        self._run = f'","run_id":{json.dumps(identity.run_id)},"index":'
+        self._run = f'","run_id":{run_id},"index":'
         self._who = "," + json.dumps(who, separators=(",", ":"))[1:-1]
         self._status = [f',"status":"{status.name}","message":' for status in Status]
-        self._design = _design_columns(space)
-        self._metric_names = _labels("metric", [metric.name for metric in simulator.metrics])
-        self._score_names = _labels("score", objective.labels)
-        self._finite = space.finite
+        self._design = [
+            _design_text(p, label) for p, label in zip(space.parameters, _labels("design", space.names), strict=True)
+        ]
+        names = [f"metric.{metric.name}" for metric in simulator.metrics]
+        names += [f"score.{label}" for label in objective.labels]
+        self._names = [f",{json.dumps(name)}:" for name in names]
+        self._numbers = "".join(name.replace("%", "%%") + "%r" for name in self._names)
 
     def lines(self, index: int, keys: Sequence[bytes], told: Told, messages: Mapping[int, str], wall_s: float) -> bytes:
         """One line per row of *told*, numbered from *index*; a duplicate's wall time is 0."""
-        blake, prefix, head, run, who = blake2b, self._prefix, self._head, self._run, self._who
-        stamp = f'"timestamp":"{datetime.now(UTC).isoformat(timespec="microseconds")[:-6]}Z"'
-        fresh_tail = f',"duplicate":false,"wall_s":{wall_s!r},{stamp}'
-        known_tail = f',"duplicate":true,"wall_s":0.0,{stamp}'
-        tails = [known_tail if again else fresh_tail for again in told.duplicate.tolist()]
-        says = [self._status[code] for code in told.status.tolist()]
-        texts = [json.dumps(messages.get(i, "")) for i in range(len(keys))] if messages else ['""'] * len(keys)
-        violations = _numbers(told.violation)
-        columns = [*self._designs(told.designs.codes)]
-        columns += _labelled(self._metric_names, told.metrics)
-        columns += _labelled(self._score_names, told.scores)
-        out: list[str] = []
-        rows = zip(keys, says, texts, violations, tails, zip(*columns, strict=True), strict=True)
-        for at, (key, say, text, violation, tail, values) in enumerate(rows, index):
-            ident = blake(prefix + key, digest_size=16).hexdigest()
-            out.append(f'{head}{ident}{run}{at}{who}{say}{text},"violation":{violation}{tail}{"".join(values)}}}\n')
+        prefix, head, run, who = self._prefix, self._head, self._run, self._who
+        status, design = self._status, self._design
+        stamp = f',"timestamp":"{datetime.now(UTC).isoformat(timespec="microseconds")[:-6]}Z"'
+        tails = (f',"duplicate":false,"wall_s":{wall_s!r}{stamp}', f',"duplicate":true,"wall_s":0.0{stamp}')
+        table = zip(
+            keys,
+            told.designs.codes.tolist(),
+            told.status.tolist(),
+            told.violation.tolist(),
+            told.duplicate.tolist(),
+            told.metrics.tolist(),
+            told.scores.tolist(),
+            strict=True,
+        )
+        out = []
+        for row, (key, codes, code, violation, again, metrics, scores) in enumerate(table):
+            ident = blake2b(prefix + key, digest_size=16).hexdigest()
+            text = json.dumps(messages[row]) if row in messages else '""'
+            knobs = "".join([write(value) for write, value in zip(design, codes)])  # noqa: B905 - equal by make
+            out.append(
+                f'{head}{ident}{run}{index + row}{who}{status[code]}{text},"violation":{float_text(violation)}'
+                f"{tails[again]}{knobs}{self._texts(metrics + scores)}}}\n"
+            )
         return "".join(out).encode()
 
-    def _designs(self, codes: NDArray[Any]) -> list[list[str]]:
-        rows = codes if self._finite else codes.astype(np.float64)
-        return [write(rows[:, i]) for i, write in enumerate(self._design)]
+    def _texts(self, numbers: list[float]) -> str:
+        total = sum(numbers)
+        if total - total == 0.0:  # all finite
+            return self._numbers % tuple(numbers)
+        return "".join([name + float_text(value) for name, value in zip(self._names, numbers, strict=True)])
 
 
 def _labels(kind: str, names: Sequence[str]) -> list[str]:
     return [f",{json.dumps(f'{kind}.{name}')}:" for name in names]
 
 
-def _design_columns(space: DesignSpace) -> list[Callable[[NDArray[Any]], list[str]]]:
-    """Per parameter: value indices (or values) of a column to the fragments ``,"design.X":value``."""
-    labels = _labels("design", space.names)
-    return [_design_column(p, label) for p, label in zip(space.parameters, labels, strict=True)]
-
-
-def _design_column(parameter: Parameter, label: str) -> Callable[[NDArray[Any]], list[str]]:
+def _design_text(parameter: Parameter, label: str) -> Callable[[Any], str]:
+    """A value's code (or a `Real`'s value) to the fragment ``,"design.X":value``."""
     if parameter.size is None:
-        return lambda column: [label + text for text in _numbers(column)]
+        return lambda value: label + float_text(value)
     values, kind = parameter.values, parameter.kind
     if parameter.size > LONGEST_TABLE:
-        return lambda column: [label + json_value(values[int(code)], kind) for code in column]
-    texts = [label + json_value(value, kind) for value in values]
-    return lambda column: [texts[code] for code in column.astype(np.intp).tolist()]
+        return lambda code: label + json_value(values[int(code)], kind)
+    return {code: label + json_value(value, kind) for code, value in enumerate(values)}.__getitem__
 
 
 def json_value(value: Any, kind: str) -> str:
@@ -124,23 +127,11 @@ def json_value(value: Any, kind: str) -> str:
     return json.dumps(convert[kind](value))
 
 
-def _numbers(column: NDArray[np.float64]) -> list[str]:
-    texts = [repr(value) for value in column.tolist()]
-    if not np.isfinite(column).all():
-        texts = [_SPECIAL.get(text, text) for text in texts]
-    return texts
-
-
-_SPECIAL = {"nan": "null", "inf": '"inf"', "-inf": '"-inf"'}
-
-
-def _labelled(names: Sequence[str], table: NDArray[np.float64]) -> list[list[str]]:
-    """Per column of *table* ``(n, len(names))`` its fragments."""
-    texts = [repr(value) for value in table.T.ravel().tolist()]
-    if not np.isfinite(table).all():
-        texts = [_SPECIAL.get(text, text) for text in texts]
-    n = len(table)
-    return [[name + text for text in texts[i * n : (i + 1) * n]] for i, name in enumerate(names)]
+def float_text(value: float) -> str:
+    """A float as JSON that reads back with the same bits (`number`)."""
+    if value - value == 0.0:
+        return repr(value)
+    return "null" if value != value else '"inf"' if value > 0 else '"-inf"'
 
 
 def number(value: Any) -> float:

@@ -16,13 +16,13 @@ LONG_ROWS = 100_000
 class CompactingJournal:
     """Writes through *journal*. For the only writer of a run, which has claimed its directory."""
 
-    def __init__(self, journal: Journal, manifest: Manifest, long_rows: int = LONG_ROWS) -> None:
-        self._journal, self._manifest, self._long_rows = journal, manifest, long_rows
+    def __init__(self, journal: Journal, manifest: Manifest) -> None:
+        self._journal, self._manifest = journal, manifest
 
     def append(self, index: int, keys: list[bytes], told: Told, messages: Mapping[int, str], wall_s: float, /) -> None:
         """Write the rows; `LogError` when the disk does not take them all."""
         self._journal.append(index, keys, told, messages, wall_s)
-        if self._journal.rows >= self._long_rows:
+        if self._journal.rows >= LONG_ROWS:
             self.finish()
 
     def finish(self) -> None:
