@@ -348,3 +348,26 @@ def test_decimals_are_added_as_they_are_written() -> None:
     knobs = [Ordinal(f"x{i}", (0.1, 0.2)) for i in range(2)]
     space = DesignSpace(knobs, (SumAtMost("s", ("x0", "x1"), 0.3),))
     assert space.count() == 3  # in binary 0.1 + 0.2 > 0.3
+
+
+def even(columns: Any) -> Any:
+    return columns["x"] % 2 == 0
+
+
+@pytest.mark.parametrize("repeat", [1, 5])
+def test_projection_moves_to_the_nearest_lower_first_or_to_the_next_in_the_circle(repeat: int) -> None:
+    rule = Predicate("even", ("x",), even, "x is even")
+    ordered = DesignSpace((Integer("x", 0, 7),), (rule,))
+    assert ordered.project([[3]] * repeat).tolist() == [[2]] * repeat
+    circle = DesignSpace((Categorical("x", (0, 1, 2, 3, 4, 5, 6, 7)),), (rule,))
+    assert circle.project([[3]] * repeat).tolist() == [[4]] * repeat
+    assert circle.project([[7]] * repeat).tolist() == [[0]] * repeat
+
+
+def test_a_default_that_is_left_out_moves_like_a_projection() -> None:
+    ordered = DesignSpace((Ordinal("x", (1, 2, 3, 4, 5), default=3),))
+    assert ordered.restrict(x=[2, 4]).default == {"x": 2}
+    assert ordered.restrict(x=[1, 5, 4]).default == {"x": 4}
+    circle = DesignSpace((Categorical("x", ("a", "b", "c", "d"), default="c"),))
+    assert circle.restrict(x=["a", "b"]).default == {"x": "a"}
+    assert circle.restrict(x=["b", "d"]).default == {"x": "d"}
