@@ -7,9 +7,8 @@ from typing import Any, Literal, Protocol
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
-from archgym.errors import UnknownName
+from archgym.errors import DesignError, UnknownName
 from archgym.space import DesignBatch, DesignSpace
 from archgym.views.box import BoxView
 from archgym.views.dict import DictView
@@ -42,7 +41,7 @@ class Actions(Protocol):
         """The design that *action* completes, None while parameters are open. `Unusable`; `DesignError`."""
         ...
 
-    def observation(self) -> NDArray[np.float32]:
+    def observation(self) -> list[float]:
         """What to append to the observation: the state of the design under way."""
         ...
 
@@ -72,7 +71,6 @@ class WholeActions:
         self._view = whole_view(view, space)
         self._one = view == "dict"
         self.space: gymnasium.Space[Any] = self._view.gym_space
-        self._nothing = np.zeros(0, np.float32)
 
     def begin(self) -> None:
         """Nothing to forget."""
@@ -82,9 +80,9 @@ class WholeActions:
         designs: DesignBatch = self._view.decode(action if self._one else np.asarray(action)[None])
         return designs
 
-    def observation(self) -> NDArray[np.float32]:
+    def observation(self) -> list[float]:
         """Nothing to append."""
-        return self._nothing
+        return []
 
     def info(self) -> dict[str, Any]:
         """Nothing to add."""
@@ -95,39 +93,43 @@ class StepActions:
     """One parameter per action, in the order of the space; the mask says which values lead to a valid design."""
 
     def __init__(self, space: DesignSpace) -> None:
-        self._view = StepsView(space)
-        self._sizes = space.cardinalities
-        self.space: gymnasium.Space[Any] = self._view.gym_space
+        view = StepsView(space)
+        self.space: gymnasium.Space[Any] = view.gym_space
+        self._designs, self._width = space, view.width
+        self._sizes: list[int] = space.cardinalities.tolist()
         self.begin()
 
     def begin(self) -> None:
         """Forget the design under way."""
-        self._steps = self._view.start()
-        self._mask = self._steps.masks()[0]
+        self._prefix: list[int] = []
+        self._walk = self._designs.walk(1)
+        self._allowed = self._walk.allowed()[0]
 
     def take(self, action: Any, /) -> DesignBatch | None:
         """Set the next parameter to its value number *action*. `Unusable` where the mask is 0."""
+        if action not in self.space:
+            raise DesignError(f"expected an action of {self.space}, got {action!r}")
         index = int(action)
-        if index in self.space and not self._mask[index]:
-            parameter = self._view.space.parameters[self._steps.position]
-            allowed = np.flatnonzero(self._mask).tolist()
-            raise Unusable(f"{parameter.name}: expected one of the actions {allowed} of the mask, got {index}")
-        self._steps.step([index])
-        if self._steps.done:
-            return self._steps.batch()
-        self._mask = self._steps.masks()[0]
+        if index >= len(self._allowed) or not self._allowed[index]:
+            name, allowed = self._designs.names[len(self._prefix)], np.flatnonzero(self._allowed).tolist()
+            raise Unusable(f"{name}: expected one of the actions {allowed} that the mask allows, got {index}")
+        self._walk.choose(np.array([index]))
+        self._prefix.append(index)
+        if len(self._prefix) == len(self._sizes):
+            return DesignBatch(self._designs, np.array([self._prefix], np.int32))
+        self._allowed = self._walk.allowed()[0]
         return None
 
-    def observation(self) -> NDArray[np.float32]:
-        """``(d,)`` ``(index + 1) / size`` of the parameters that are set, 0 of the open ones."""
-        chosen: NDArray[np.float32] = ((self._steps.prefix[0] + 1) / self._sizes).astype(np.float32)
-        return chosen
-
-    def mask(self) -> NDArray[np.int8]:
-        """``(n,)`` 1 for the actions that lead to a valid design: what ``action_space.sample(mask=…)`` takes."""
-        mask: NDArray[np.int8] = self._mask.astype(np.int8)
-        return mask
+    def observation(self) -> list[float]:
+        """``(index + 1) / size`` of the parameters that are set, 0 of the open ones."""
+        chosen = [(index + 1) / size for index, size in zip(self._prefix, self._sizes, strict=False)]
+        return chosen + [0.0] * (len(self._sizes) - len(chosen))
 
     def info(self) -> dict[str, Any]:
-        """The mask, and the parameter that the next action sets."""
-        return {"action_mask": self.mask(), "parameter": self._view.space.names[self._steps.position]}
+        """The parameter that the next action sets, and ``action_mask``: int8, 1 for a value that some valid design has.
+
+        It is what ``action_space.sample(mask=…)`` takes.
+        """
+        mask = np.zeros(self._width, np.int8)
+        mask[: len(self._allowed)] = self._allowed
+        return {"action_mask": mask, "parameter": self._designs.names[len(self._prefix)]}

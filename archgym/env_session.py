@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archgym.agent import Told
 from archgym.errors import ConfigError, UnknownName
@@ -41,13 +40,13 @@ class RewardShape:
         if not all(np.isfinite(weight) for weight in self.weights or ()):
             raise ConfigError(f"weights: expected finite numbers, got {self.weights}")
 
-    def weights_for(self, labels: tuple[str, ...]) -> NDArray[np.float64]:
-        """``(k,)`` the weights of the objectives *labels*; `ConfigError` when their number differs."""
+    def weights_for(self, labels: tuple[str, ...]) -> list[float]:
+        """The ``k`` weights of the objectives *labels*; `ConfigError` when their number differs."""
         if self.weights is None:
-            return np.full(len(labels), 1.0 / len(labels))
+            return [1.0 / len(labels)] * len(labels)
         if len(self.weights) != len(labels):
             raise ConfigError(f"weights: expected {len(labels)} (of {', '.join(labels)}), got {len(self.weights)}")
-        return np.array(self.weights, np.float64)
+        return [float(weight) for weight in self.weights]
 
 
 class Session:
@@ -86,22 +85,18 @@ class Session:
         evaluator = self.evaluator
         return {"remaining": evaluator.remaining, "spent": evaluator.spent, "duplicates": evaluator.duplicates}
 
-    def describe(self, told: Told, row: int) -> dict[str, Any]:
+    def describe(self, told: Told) -> dict[str, Any]:
         """The info of one evaluated design: a function of the design alone, free of NaN, new objects each time."""
-        design = told.designs[row]
-        status = int(told.status[row])
-        if status == Status.OK:
-            message, metrics = "", dict(zip(self.metrics, told.metrics[row].tolist(), strict=True))
-        else:
-            message, metrics = self.evaluator.message(design), {}
+        status = told.status.item(0)
+        ok = status == Status.OK
         return {
-            "design": design.designs()[0],
+            "design": told.designs.designs()[0],
             "status": STATUS_NAMES[status],
-            "message": message,
-            "metrics": metrics,
-            "units": dict(self.units),
-            "scores": dict(zip(self.labels, told.scores[row].tolist(), strict=True)),
-            "violation": float(told.violation[row]),
+            "message": "" if ok else self.evaluator.message(told.designs),
+            "metrics": dict(zip(self.metrics, told.metrics.tolist()[0], strict=True)) if ok else {},
+            "units": self.units.copy(),
+            "scores": dict(zip(self.labels, told.scores.tolist()[0], strict=True)),
+            "violation": told.violation.item(0),
         }
 
     def text(self, info: Mapping[str, Any] | None) -> str:

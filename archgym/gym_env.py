@@ -21,14 +21,14 @@ When the budget is spent
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from math import inf
+from typing import Any, ClassVar, TypeVar
 
 import gymnasium
 import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from archgym.agent import Told
 from archgym.env_actions import Actions, Unusable, View, actions_of
 from archgym.env_session import RewardShape, Session
 from archgym.errors import BudgetSpent, ConfigError
@@ -37,23 +37,31 @@ from archgym.simulator import Status
 from archgym.task import Task
 
 Observation = NDArray[np.float32]
+Number = TypeVar("Number", float, NDArray[np.float64])
 REWARD_CEILING = 1e6
 """No reward is more: only a score of minus infinity (`LegacyTarget` on its target) would be."""
 
 
-def reward_vectors(session: Session, told: Told) -> NDArray[np.float64]:
-    """``(n, k)`` minus each score over the reference's, less the penalty for violated limits; more is better."""
-    excess = np.where(np.isfinite(told.violation), told.violation, 0.0)
-    with np.errstate(over="ignore"):
-        penalty = (session.shape.limit_penalty * excess)[:, None]
-        vectors = -session.reference.relative(told) - penalty  # the sign flip: scores are lower-is-better
-    bounded: NDArray[np.float64] = np.clip(vectors, -session.shape.failure_penalty, REWARD_CEILING)
-    return bounded
+def flipped(score: Number, reference: float, excess: Number) -> Number:
+    """The sign flip: scores are lower-is-better, rewards are not. In units of the reference design's score."""
+    return -score / reference - excess
 
 
-def rewards(session: Session, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(n,)`` weighted sums of *vectors*; -1 is as good as the default design, for scores that are positive."""
-    total: NDArray[np.float64] = (vectors * session.weights).sum(axis=1)
+def reward_vector(session: Session, scores: list[float], violation: float) -> list[float]:
+    """One reward per objective for one design."""
+    floor = -session.shape.failure_penalty
+    if violation == inf:  # no result
+        return [floor] * len(scores)
+    excess = session.shape.limit_penalty * violation
+    pairs = zip(scores, session.reference.divisors, strict=True)
+    return [min(max(flipped(score, divisor, excess), floor), REWARD_CEILING) for score, divisor in pairs]
+
+
+def weighted(weights: list[float], rewards: Sequence[Number]) -> Number:
+    """Their weighted sum; -1 is as good as the default design, for scores that are positive."""
+    total = weights[0] * rewards[0]
+    for weight, reward in zip(weights[1:], rewards[1:], strict=True):
+        total = total + weight * reward
     return total
 
 
@@ -95,10 +103,10 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
         self.horizon, self.render_mode = horizon, render_mode
         self._actions: Actions = actions_of(view, self.session.space)
         self.action_space = self._actions.space
-        self._zeros = np.zeros(len(self.session.metrics) + 1, np.float32)
+        self._zeros = [0.0] * (len(self.session.metrics) + 1)
         size = len(self._zeros) + len(self._actions.observation())
         self.observation_space = gymnasium.spaces.Box(-1.0, 1.0, (size,), np.float32)
-        self._metrics = self._zeros
+        self._observed = self._zeros
         self._designs = horizon
         self._last: dict[str, Any] | None = None
 
@@ -122,7 +130,7 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Start an episode; evaluates nothing."""
         super().reset(seed=seed, options=options)
-        self._designs, self._metrics, self._last = 0, self._zeros, None
+        self._designs, self._observed, self._last = 0, self._zeros, None
         self._actions.begin()
         return self._observation(), self.session.account() | self._actions.info()
 
@@ -142,39 +150,36 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
             return self._refused(str(reason))
         if designs is None:
             return self._observation(), 0.0, False, False, self._actions.info()
-        told = self.session.evaluator.evaluate(designs)
-        vectors = reward_vectors(self.session, told)
-        self._metrics = self.session.reference.observe(told)[0]
-        info = self.session.describe(told, 0) | {"reward_vector": vectors[0]}
-        self._last = self.session.describe(told, 0) if self.render_mode else None
-        return self._design_done(float(rewards(self.session, vectors)[0]), info)
+        session = self.session
+        told = session.evaluator.evaluate(designs)
+        vector = reward_vector(session, told.scores.tolist()[0], told.violation.item(0))
+        self._observed = session.reference.observe_one(told.metrics.tolist()[0], told.status.item(0) == Status.OK)
+        if self.render_mode:
+            self._last = session.describe(told)
+        return self._design_done(vector, session.describe(told))
 
     def _refused(self, reason: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """The outcome of a design that the agent itself made impossible."""
-        penalty = self.session.shape.failure_penalty
-        self._metrics = np.zeros_like(self._zeros)
-        self._metrics[-1] = -1.0
-        info = {
-            "status": Status.INFEASIBLE.name,
-            "message": reason,
-            "reward_vector": np.full(len(self.session.labels), -penalty),
-        }
-        return self._design_done(-penalty * float(self.session.weights.sum()), info)
+        self._observed = [*self._zeros[:-1], -1.0]
+        vector = reward_vector(self.session, [inf] * len(self.session.labels), inf)
+        return self._design_done(vector, {"status": Status.INFEASIBLE.name, "message": reason})
 
     def _design_done(
-        self, reward: float, info: dict[str, Any]
+        self, vector: list[float], info: dict[str, Any]
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         self._designs += 1
         self._actions.begin()
         terminated, spent = self._designs >= self.horizon, self.remaining <= 0
         if spent:
             self._designs = self.horizon
-        info |= {"budget_spent": spent} | self._actions.info()
-        return self._observation(), reward, terminated, spent, info
+        info["reward_vector"] = np.array(vector)
+        info["budget_spent"] = spent
+        info.update(self._actions.info())
+        return self._observation(), weighted(self.session.weights, vector), terminated, spent, info
 
     def _observation(self) -> Observation:
         """A new array: what is handed out may be kept."""
-        return np.concatenate([self._metrics, self._actions.observation()])
+        return np.array(self._observed + self._actions.observation(), np.float32)
 
     def render(self) -> str | None:
         """The last design and its metrics as text; None without ``render_mode="ansi"``."""

@@ -7,6 +7,7 @@ order one. The reference is a constant of the task, not a step of the search: it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ CANDIDATES = 64
 """Random designs that may stand in for a default design that does not work."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """The metrics and scores of the design that counts as average."""
 
@@ -47,9 +48,30 @@ class Reference:
         observed[~ok, :m] = 0.0
         return np.nan_to_num(observed, copy=False, nan=1.0)
 
-    def relative(self, told: Told) -> NDArray[np.float64]:
-        """``(n, k)`` scores as multiples of the reference's; lower is better, ``+inf`` without a result."""
-        return told.scores / self.scores
+    def observe_one(self, metrics: list[float], ok: bool) -> list[float]:
+        """A row of `observe`, in plain numbers: for one design they are ten times faster than arrays."""
+        if not ok:
+            return [*[0.0] * len(metrics), -1.0]
+        observed = [_between(x, reference) for x, reference in zip(metrics, self._plain, strict=True)]
+        observed.append(1.0)
+        return observed
+
+    @cached_property
+    def divisors(self) -> list[float]:
+        """`scores` in plain numbers."""
+        return [float(score) for score in self.scores]
+
+    @cached_property
+    def _plain(self) -> list[float]:
+        return [float(metric) for metric in self.metrics]
+
+
+def _between(x: float, reference: float) -> float:
+    span = abs(x) + abs(reference)
+    if span == 0.0:
+        return 0.0
+    ratio = (x - reference) / span
+    return ratio if ratio == ratio else 1.0
 
 
 def reference_of(simulator: Simulator, objective: Objective) -> Reference:

@@ -27,11 +27,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from archgym.agent import Told
 from archgym.env_actions import View, whole_view
 from archgym.env_session import RewardShape, Session
 from archgym.errors import BudgetSpent, ConfigError, UnknownName
 from archgym.evaluator import Evaluator
-from archgym.gym_env import Observation, reward_vectors, rewards
+from archgym.gym_env import REWARD_CEILING, Observation, flipped, weighted
 from archgym.task import Task
 from archgym.vector_info import VectorInfo
 
@@ -137,10 +138,10 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
         """The step of the rows *running*; *restarted* were reset in it."""
         told = self.session.evaluator.evaluate(self._view.decode(actions))
         rows = running[: len(told)]  # what the budget allowed
-        vectors = reward_vectors(self.session, told)
+        vectors = _reward_vectors(self.session, told)
         observation, reward = self._nothing(), self._zeros()
         observation[rows] = self.session.reference.observe(told)
-        reward[rows] = rewards(self.session, vectors)
+        reward[rows] = weighted(self.session.weights, list(vectors.T))
         self._designs[rows] += 1
         terminated, truncated = self._never(), self._never()
         terminated[rows] = self._designs[rows] >= self.horizon
@@ -172,6 +173,18 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def _never(self) -> Flags:
         return np.zeros(self.num_envs, np.bool_)
+
+
+def _reward_vectors(session: Session, told: Told) -> Floats:
+    """``(n, k)`` `gym_env.reward_vector` of each row."""
+    floor = -session.shape.failure_penalty
+    nothing = np.isinf(told.violation)
+    with np.errstate(over="ignore", invalid="ignore"):
+        excess = session.shape.limit_penalty * told.violation
+        pairs = enumerate(session.reference.divisors)
+        vectors = np.stack([flipped(told.scores[:, at], divisor, excess) for at, divisor in pairs], axis=1)
+    vectors[nothing] = floor
+    return vectors.clip(floor, REWARD_CEILING)
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
 
-import archgym  # noqa: F401 - registers the ids
+import archgym
 from archgym.errors import BudgetSpent, ConfigError, DesignError, UnknownName
 from archgym.evaluator import Evaluator
 from archgym.gym_env import REWARD_CEILING, DesignEnv
