@@ -5,14 +5,14 @@ of sideways moves on plateaus (B. Selman, H. Levesque, D. Mitchell, "A New Metho
 Problems", AAAI 1992), restarted at random or by a kick from the best local optimum (H. Lourenço, O. Martin, T. Stützle,
 "Iterated Local Search", Handbook of Metaheuristics, 2003). ArchGym (ISCA 2023) has no such searcher.
 
-Every result is remembered: a neighbour that is already known costs nothing, and no design is proposed twice. When
-the whole space has been proposed there is nothing more to ask.
+Every result is remembered: a neighbour that is already known costs nothing, no design is proposed twice, and a walk
+that meets an earlier one ends there. When the whole space has been proposed there is nothing more to ask.
 
 A move is decided when the proposed group of neighbours has been told, so the walk does not depend on how many
 designs are asked for at a time. A design proposed but never told counts as failed.
 
-Constraints: a single change that breaks one is repaired (see `archgym.neighbours`). Real parameters take Gaussian
-steps. One objective only.
+Constraints: single changes that break one are repaired (see `archgym.neighbours`) and tried when no valid one leads
+down. Real parameters take Gaussian steps. One objective only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from archgym.shuffle import ShuffledDesigns
 from archgym.space import DesignBatch
 
 KICKS = 20
-"""Kicks that lead to known designs before a fresh random design is taken instead."""
+"""Kicks drawn at a time; when all of them lead to known designs, a fresh random one is taken instead."""
 
 Walk = Generator[Codes, None, Codes | None]
 """Yields groups of designs never proposed before and goes on when they were told; returns a design ``(d,)``."""
@@ -65,7 +65,7 @@ class LocalSearchAgent:
         restart: Literal["random", "kick"] = "kick",
         kick: int = 3,
         sideways: int = 10,
-        group: int = 8,
+        group: int = 4,
         sigma: float = 0.1,
     ) -> None:
         given: dict[str, object] = {
@@ -86,6 +86,9 @@ class LocalSearchAgent:
         self._start, self._restart, self._kick, self._sideways = start, restart, kick, sideways
         self._merits: dict[bytes, float] = {}
         self._proposed: set[bytes] = set()
+        self._walked: set[bytes] = set()
+        self._kicked_from: Codes | None = None
+        self._kicks: list[Codes] = []
         self._walk = self._walks()
         self._ready: Codes = self._fresh.take(0)
 
@@ -94,7 +97,7 @@ class LocalSearchAgent:
         if n > 0 and not len(self._ready):
             self._ready = next(self._walk, self._ready)
         rows, self._ready = self._ready[:n], self._ready[n:]
-        return self._space.batch(rows)
+        return DesignBatch(self._space, rows)
 
     def tell(self, results: Told, /) -> None:
         """Remember every merit; NaN counts as failed."""
@@ -113,21 +116,26 @@ class LocalSearchAgent:
             start = self._kicked(best) if self._restart == "kick" else self._unknown()
 
     def _descent(self, point: Codes) -> Generator[Codes, None, Codes]:
-        """From *point* ``(d,)`` down to a local optimum, where it returns."""
+        """From *point* ``(d,)`` down to a local optimum, or to where an earlier walk has been; returns that design."""
         yield from self._look(point[None], design_keys(point[None]))
-        plateau = set(design_keys(point[None]))
-        while True:
-            merit = self._merit(point)
-            rows = self._neighbourhood.around(point, self._rng)
+        sideways = 0
+        while (key := design_keys(point[None])[0]) not in self._walked:
+            self._walked.add(key)
+            merit = self._merits.get(key, np.inf)
+            rows, broken = self._neighbourhood.around(point, self._rng)
             lower = yield from self._lower(rows, merit)
-            level = self._level(rows, merit, plateau) if lower is None and len(plateau) <= self._sideways else None
+            if lower is None and len(broken):
+                repaired = self._neighbourhood.repaired(broken, point)
+                lower = yield from self._lower(repaired, merit)
+                rows = np.concatenate([rows, repaired])
             if lower is not None:
-                point, plateau = lower, set()
-            elif level is not None:
-                point = level
-            else:
-                return point
-            plateau.update(design_keys(point[None]))
+                point, sideways = lower, 0
+                continue
+            level = self._level(rows, merit) if sideways < self._sideways else None
+            if level is None:
+                break
+            point, sideways = level, sideways + 1
+        return point
 
     def _lower(self, rows: Codes, merit: float) -> Walk:
         """The best known one of *rows* if it is below *merit*, else the best of the first group that goes below."""
@@ -137,19 +145,19 @@ class LocalSearchAgent:
         size = self._group or max(len(fresh), 1)
         for group in [known, *(fresh[at : at + size] for at in range(0, len(fresh), size))]:
             yield from self._look(rows[group], [keys[at] for at in group])
-            best = min(group, key=lambda at: self._merits.get(keys[at], np.inf), default=None)
-            if best is not None and self._merits.get(keys[best], np.inf) < merit:
-                lower: Codes = rows[best]
+            merits = [self._merits.get(keys[at], np.inf) for at in group]
+            if merits and (lowest := min(merits)) < merit:
+                lower: Codes = rows[group[merits.index(lowest)]]
                 return lower
         return None
 
-    def _level(self, rows: Codes, merit: float, plateau: set[bytes]) -> Codes | None:
-        """One of *rows* that is as good as *merit* and not on *plateau* yet; none where nothing has worked."""
+    def _level(self, rows: Codes, merit: float) -> Codes | None:
+        """One of *rows* that is as good as *merit* and that no walk has been at; none where nothing has worked."""
         if not np.isfinite(merit):
             return None
         row: Codes
         for row, key in zip(rows, design_keys(rows), strict=True):
-            if self._merits.get(key, np.inf) == merit and key not in plateau:
+            if self._merits.get(key, np.inf) == merit and key not in self._walked:
                 return row
         return None
 
@@ -180,14 +188,15 @@ class LocalSearchAgent:
 
     def _kicked(self, best: Codes) -> Codes | None:
         """*best* with some parameters as in a random design, made valid, and never proposed or told before."""
-        d = len(best)
-        drawn = self._rng.permuted(np.tile(np.arange(d) < self._kick, (KICKS, 1)), axis=1)
-        rows = np.where(drawn, self._space.sample(KICKS, self._rng).codes, best)
-        broken = ~self._space.valid(rows)
-        if broken.any():
-            rows[broken] = self._space.project(rows[broken])
-        row: Codes
-        for row, key in zip(rows, design_keys(rows), strict=True):
-            if self._is_new(key):
+        if best is not self._kicked_from or not self._kicks:
+            self._kicked_from, self._kicks = best, list(self._kicks_from(best))
+        while self._kicks:
+            row = self._kicks.pop()
+            if self._is_new(design_keys(row[None])[0]):
                 return row
         return self._unknown()
+
+    def _kicks_from(self, best: Codes) -> Codes:
+        drawn = self._rng.permuted(np.tile(np.arange(len(best)) < self._kick, (KICKS, 1)), axis=1)
+        rows = np.where(drawn, self._space.sample(KICKS, self._rng).codes, best)
+        return self._space.project(DesignBatch(self._space, rows))

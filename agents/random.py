@@ -44,7 +44,7 @@ class RandomAgent:
 
     def ask(self, n: int, /) -> DesignBatch:
         """*n* designs; fewer only without replacement, when the space is used up."""
-        return self._space.batch(self._drawn(n) if self._shuffled is None else self._shuffled.take(n))
+        return DesignBatch(self._space, self._drawn(n) if self._shuffled is None else self._shuffled.take(n))
 
     def tell(self, results: Told, /) -> None:
         """Learns nothing."""

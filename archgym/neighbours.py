@@ -1,7 +1,8 @@
 """The designs next to a design: all that differ from it in the value of one parameter.
 
-Where a single change breaks a constraint, the parameters are projected (`DesignSpace.project`), later ones following
-the change, so that a knob that forces another one, or a product that has to stay constant, does not wall the search in.
+Where a single change breaks a constraint, it can be repaired: the design is projected (`DesignSpace.project`) and later
+parameters follow the change, so that a knob that forces another one, or a product that has to stay constant, does not
+wall the search in.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from archgym.design_keys import Codes, design_keys
 from archgym.gaussian_step import gaussian_step
-from archgym.space import Categorical, DesignSpace, Real
+from archgym.space import Categorical, DesignBatch, DesignSpace, Real
 
 LONG = 64
 """Ordered parameters with more values than this are changed by powers of two of the index, not to every value."""
@@ -40,8 +41,8 @@ class Neighbourhood:
         self._sizes = np.array([space.parameters[at].size for at in self._columns], np.int64)
         self._wraps = np.array([isinstance(space.parameters[at], Categorical) for at in self._columns], np.bool_)
 
-    def around(self, point: Codes, rng: np.random.Generator) -> Codes:
-        """``(k, d)`` distinct valid designs next to *point* ``(d,)`` and different from it, in random order."""
+    def around(self, point: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
+        """The designs that differ from *point* ``(d,)`` in one value, in random order: valid ones and invalid ones."""
         values = point[self._columns] + self._offsets
         values = np.where(self._wraps, values % self._sizes, values)
         inside = (values >= 0) & (values < self._sizes)
@@ -49,23 +50,25 @@ class Neighbourhood:
         rows[np.arange(len(rows)), self._columns[inside]] = values[inside]
         if self._reals:
             rows = np.concatenate([rows, *(self._moved(point, at, real, rng) for at, real in self._reals)])
-        rows = self._repaired(rows, point)
-        return rows[rng.permutation(len(rows))]
+        rows = rows[rng.permutation(len(rows))]
+        if not self._space.constraints:
+            return rows, rows[:0]
+        valid = self._space.valid(DesignBatch(self._space, rows))
+        return rows[valid], rows[~valid]
+
+    def repaired(self, broken: Codes, point: Codes) -> Codes:
+        """``(k, d)`` the designs that *broken* neighbours of *point* become, without repetitions and *point* itself."""
+        if not len(broken):
+            return broken
+        rows = self._space.project(DesignBatch(self._space, broken))
+        first = {key: at for at, key in reversed(list(enumerate(design_keys(rows))))}
+        first.pop(design_keys(point[None])[0], None)
+        return rows[sorted(first.values())]
 
     def _moved(self, point: Codes, at: int, real: Real, rng: np.random.Generator) -> Codes:
         rows = np.repeat(point[None], REAL_STEPS, axis=0)
         rows[:, at] = gaussian_step(real, rows[:, at], self._sigma, rng)
         return rows
-
-    def _repaired(self, rows: Codes, point: Codes) -> Codes:
-        """*rows* with the invalid ones projected, and without those that the projection makes equal."""
-        broken = ~self._space.valid(rows)
-        if not broken.any():
-            return rows
-        rows = np.concatenate([rows[~broken], self._space.project(rows[broken])])
-        first = {key: at for at, key in reversed(list(enumerate(design_keys(rows))))}
-        first.pop(design_keys(point[None])[0], None)
-        return rows[sorted(first.values())]
 
 
 def _offsets(size: int, categorical: bool, adjacent: bool) -> NDArray[np.int64]:

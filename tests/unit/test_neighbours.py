@@ -15,7 +15,11 @@ FREE = DesignSpace((Categorical("a", ("x", "y", "z")), Ordinal("b", (1, 2, 4, 8,
 def around(space: DesignSpace, point: list[float], *, adjacent: bool = False, seed: int = 0) -> np.ndarray:
     neighbourhood = Neighbourhood(space, adjacent=adjacent, sigma=0.1)
     dtype = np.int32 if space.finite else np.float64
-    return neighbourhood.around(np.array(point, dtype), np.random.default_rng(seed))
+    here = np.array(point, dtype)
+    valid, invalid = neighbourhood.around(here, np.random.default_rng(seed))
+    assert space.valid(valid).all()
+    assert not space.valid(invalid).any()
+    return np.concatenate([valid, neighbourhood.repaired(invalid, here)])
 
 
 @pytest.mark.parametrize("point", [[0, 0, 0], [1, 2, 3], [2, 4, 1]])
