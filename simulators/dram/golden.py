@@ -2,12 +2,13 @@
 
 Four layouts are told apart by their header: rows of DRAMSys 5.5 (``dev.csv``), rows of the DRAMSys 4.0 that the
 original ArchGym ships (``archgym_ddr3.csv``), both on the same runs (``v5_vs_v4.csv``), and logs of every command
-(``command_logs.csv`` with the cases in the ``.json`` beside it).
+(``command_logs.csv`` with the cases in the ``.json`` beside it). A file may be compressed (``.csv.gz``).
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -125,17 +126,19 @@ def read_golden(path: str | Path, rows: Sequence[str] | None = None) -> Golden:
     ):
         if signature <= header:
             golden = reader(path, header, table)
+            _check_numbers(golden)
             return golden if rows is None else _select(golden, rows)
     raise ValueError(f"{path}: no known layout of reference results; columns: {', '.join(sorted(header))}")
 
 
 def _read_csv(path: Path) -> tuple[set[str], list[dict[str, str]]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt", newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             table = list(reader)
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read ({error})") from None
     if not table:
         raise ValueError(f"{path}: no rows")
     for line, row in enumerate(table, 2):
@@ -148,6 +151,18 @@ def _need(path: Path, header: set[str], names: Sequence[str]) -> None:
     missing = [name for name in names if name not in header]
     if missing:
         raise ValueError(f"{path}: missing columns: {', '.join(missing)}")
+
+
+def _check_numbers(golden: Golden) -> None:
+    for run in golden.runs:
+        for name, printed in run.expected.items():
+            try:
+                float(printed)
+            except ValueError:
+                column = run.columns[name].name
+                raise ValueError(
+                    f"{golden.path}: row {run.row}: {column}: expected a number, got {printed!r}"
+                ) from None
 
 
 def _select(golden: Golden, rows: Sequence[str]) -> Golden:
@@ -235,7 +250,8 @@ def _read_versions(path: Path, header: set[str], table: list[dict[str, str]]) ->
 
 def _read_logs(path: Path, header: set[str], table: list[dict[str, str]]) -> Golden:
     _need(path, header, ["case", "time_ps", "event", "bank", "request"])
-    cases = _read_cases(path.with_suffix(".json"))
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    cases = _read_cases(plain.with_suffix(".json"))
     events: dict[str, list[Event]] = {}
     for row in table:
         event = (int(row["time_ps"]), row["event"], row["bank"], int(row["request"]))

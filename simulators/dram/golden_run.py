@@ -135,9 +135,12 @@ def _event(record: Any, clock_ps: int) -> Event:
 @lru_cache(maxsize=32)
 def _trace(path: Path, first: int | None, burst_bytes: int) -> Trace:
     """The requests of 64 bytes as bursts of *burst_bytes*: a smaller burst halves the address (LPDDR4: 32)."""
-    if not path.is_file():
+    clock_mhz = ARCHGYM_CLOCK_MHZ if path.suffix == ".stl" else None
+    packed = path.with_name(path.name + ".gz")
+    file = next((candidate for candidate in (path, packed) if candidate.is_file()), None)
+    if file is None:
         raise ValueError(f"trace {path.name!r}: no such file in {path.parent}")
-    trace = read_trace(path, clock_mhz=ARCHGYM_CLOCK_MHZ if path.suffix == ".stl" else None)
+    trace = read_trace(file, clock_mhz=clock_mhz)
     scale = np.uint64(64 // burst_bytes)
     n = len(trace) if first is None else first
     return Trace(trace.name, trace.time_ps[:n], trace.is_write[:n], trace.address[:n] // scale, trace.relative)

@@ -29,6 +29,7 @@ def checked_part(data: Mapping[str, Any], source: str) -> Part:
     refresh_mode = _whole(data, "refresh_mode", source, default=1)
     if refresh_mode not in rules.refresh_cycle:
         raise _error(source, "refresh_mode", f"one of {sorted(rules.refresh_cycle)}", str(refresh_mode))
+    timing = _timing(data, rules, refresh_mode, source)
     power = _power(data, rules, refresh_mode, source)
     return Part(
         name=name,
@@ -36,7 +37,7 @@ def checked_part(data: Mapping[str, Any], source: str) -> Part:
         origin=_text(data, "origin", source),
         tCK_ps=_whole(data, "tCK_ps", source, least=1),
         refresh_mode=refresh_mode,
-        timing=_timing(data, rules, refresh_mode, source),
+        timing=timing,
         power=power,
         interface=_interface(data, source) if power and rules.name != "DDR3" else {},
         **organisation,
