@@ -73,8 +73,6 @@ class DesignSpace:
         self._codec = Codec(self.parameters)
         self._ordered = tuple(parameter.ordered for parameter in self.parameters)
         self._check()
-        self.default: dict[str, Any] = {parameter.name: parameter.default for parameter in self.parameters}
-        """A valid design."""
         if broken := self.why_invalid(self.default):
             raise SpaceError(f"space {name!r}: its default design is invalid: {'; '.join(broken)}")
 
@@ -97,6 +95,11 @@ class DesignSpace:
                     raise SpaceError(f"constraint {constraint.name!r}: {name!r} is Real; use Ordinal or Integer")
             if self.origin is None:
                 constraint.check(held)
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """A valid design; a fresh mapping each time."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
 
     def __repr__(self) -> str:
         size = f"{self.size:,}" if self.size is not None else "infinite"
@@ -163,10 +166,17 @@ class DesignSpace:
     def allowed(self, prefix: ArrayLike) -> NDArray[np.bool_]:
         """``(size,)`` which values of the next parameter have a valid completion after the ``(k,)`` codes *prefix*."""
         codes = np.asarray(prefix)
+        if codes.ndim != 1 or len(codes) >= self.d or self.parameters[len(codes)].size is None:
+            raise DesignError(
+                f"expected codes before a finite parameter, got shape {codes.shape} of {self.d} parameters"
+            )
+        filled = np.zeros((1, self.d), codes.dtype if codes.size else np.int64)
+        filled[0, : len(codes)] = codes
+        filled[0, len(codes) :] = [0 if p.size is not None else p.low for p in self.parameters[len(codes) :]]
         walk = self.walk(1)
-        for code in codes:
+        for code in self._codec.checked(filled)[0, : len(codes)]:
             walk.choose(np.array([code], np.intp))
-        return np.array(walk.allowed()[0])
+        return np.array(walk.allowed()[0] & walk.alive()[0])
 
     def project(self, codes: ArrayLike | DesignBatch) -> NDArray[Any]:
         """``(n, d)`` codes of valid designs, each near the given one and equal to it where that is valid.

@@ -31,6 +31,13 @@ class Walk:
         number, layer = home
         return np.asarray(layer.following[self._states[number]] >= 0)
 
+    def alive(self) -> NDArray[np.bool_]:
+        """``(n,)`` which prefixes have a valid completion: all those whose values were allowed when chosen."""
+        alive = np.ones(self._n, bool)
+        for states in self._states:
+            alive &= states >= 0
+        return alive
+
     def choose(self, codes: NDArray[Any]) -> None:
         """Take ``(n,)`` value indices for the current parameter (anything for a `Real` one) and go on to the next."""
         home = self._feasible.home[self.position]

@@ -28,4 +28,4 @@ class BoxView:
 
     def decode(self, points: ArrayLike) -> DesignBatch:
         """`DesignError` for another shape, NaN or a coordinate outside [-1, 1]: clip an unbounded agent's action."""
-        return self._cube.decode((checked_points(points, self.space, -1.0, 1.0) + 1) / 2)
+        return self._cube.decode_checked((checked_points(points, self.space, -1.0, 1.0) + 1) / 2)

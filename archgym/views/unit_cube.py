@@ -7,12 +7,10 @@ not uniform designs where constraints bind: for those use `DesignSpace.sample`.)
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from archgym.diagram import Diagram, Layer
+from archgym.diagram import Layer
 from archgym.errors import DesignError
 from archgym.space import DesignBatch, DesignSpace
 
@@ -47,15 +45,17 @@ class UnitCubeView:
 
     def decode(self, points: ArrayLike) -> DesignBatch:
         """`DesignError` for another shape, NaN or a coordinate outside [0, 1]."""
-        cube = checked_points(points, self.space, 0.0, 1.0)
+        return self.decode_checked(checked_points(points, self.space, 0.0, 1.0))
+
+    def decode_checked(self, cube: NDArray[np.float64]) -> DesignBatch:
+        """`decode` for ``(n, d)`` points that are known to lie in the cube."""
+        if len(cube) == 1 and self.space.finite:
+            return DesignBatch(self.space, np.array([self._decode_one(cube[0].tolist())], np.int32))
         codes = np.empty(cube.shape, np.int32 if self.space.finite else np.float64)
         codes[:, self._free] = np.minimum(cube[:, self._free] * self._sizes, self._sizes - 1).astype(np.int32)
         for k, parameter in self._real:
             codes[:, k] = parameter.from_unit(cube[:, k])
         for diagram, choices in self._choices:
-            if len(cube) == 1:
-                _decode_one(diagram, choices, cube[0], codes[0])
-                continue
             states = np.zeros(len(cube), np.int32)
             for layer, choice in zip(diagram.layers, choices, strict=True):
                 count = choice.count[states]
@@ -64,6 +64,20 @@ class UnitCubeView:
                 codes[:, layer.position] = code
                 states = layer.following[states, code]
         return DesignBatch(self.space, codes)
+
+    def _decode_one(self, point: list[float]) -> list[int]:
+        """One design in plain numbers, which are faster than arrays of one."""
+        row = [0] * len(point)
+        for k, size in zip(self._free.tolist(), self._sizes.tolist(), strict=True):
+            row[k] = min(int(point[k] * size), size - 1)
+        for diagram, choices in self._choices:
+            state = 0
+            for layer, choice in zip(diagram.layers, choices, strict=True):
+                count = choice.count.item(state)
+                code = choice.codes.item(state, min(int(point[layer.position] * count), count - 1))
+                row[layer.position] = code
+                state = layer.following.item(state, code)
+        return row
 
 
 class _Choices:
@@ -77,16 +91,6 @@ class _Choices:
         """``(states + 1, size)`` the possible value indices first, in order."""
         self.place = (np.cumsum(allowed, axis=1) - 1).astype(np.int32)
         """``(states + 1, size)`` where a possible value index stands in `codes`."""
-
-
-def _decode_one(diagram: Diagram, choices: list[_Choices], point: NDArray[np.float64], row: NDArray[Any]) -> None:
-    """One design in plain integers, which are faster than arrays of one."""
-    state = 0
-    for layer, choice in zip(diagram.layers, choices, strict=True):
-        count = choice.count.item(state)
-        code = choice.codes.item(state, min(int(point.item(layer.position) * count), count - 1))
-        row[layer.position] = code
-        state = layer.following.item(state, code)
 
 
 def checked_points(points: ArrayLike, space: DesignSpace, low: float, high: float) -> NDArray[np.float64]:

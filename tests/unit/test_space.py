@@ -350,6 +350,17 @@ def test_decimals_are_added_as_they_are_written() -> None:
     assert space.count() == 3  # in binary 0.1 + 0.2 > 0.3
 
 
+def test_what_is_allowed_is_asked_with_a_prefix_in_range() -> None:
+    assert SPACE.allowed([2, 2]).tolist() == [True] * 7 + [False]
+    assert SPACE.allowed([]).tolist() == [True] * 3
+    assert DesignSpace((POLICY, Real("v", 1, 2), ECC)).allowed([1, 1.5]).tolist() == [True, True]
+    with pytest.raises(DesignError, match="parameter 'rows': expected an index from 0 to 2, got 3"):
+        SPACE.allowed([0, 3])
+    for prefix in ([0] * 4, [[0]]):
+        with pytest.raises(DesignError, match="expected codes before a finite parameter"):
+            SPACE.allowed(prefix)
+
+
 def even(columns: Any) -> Any:
     return columns["x"] % 2 == 0
 
