@@ -14,8 +14,9 @@ ArchGym (ISCA 2023) drives scikit-opt's GA and swept populations of 2, 4, 8, 16,
 generations and mutation probabilities 0.001, 0.01 and 0.05; its script's own defaults are 32 and 0.1. That is
 ``population=32, offspring=32, elite=0, mutation_rate=0.1, unique=False`` here. The defaults below were chosen on six
 families of 10-parameter functions (pairwise interactions, inert knobs, NK landscapes with K = 2 and 4, a rotated bowl,
-bottlenecks), 20 seeds each, at 100 to 1,000 evaluations. What helped, in that order: small populations and broods,
-selection pressure, mutation of only those children that would repeat a design, and keeping all good parents.
+bottlenecks), 20 seeds each, at 100 to 1,000 evaluations. What helped: small populations and broods, selection pressure,
+mutating little but for the children that would repeat a design, and keeping all good parents. At 300 evaluations the
+result is better than that of random search without replacement in 117 of the 120 cases (ArchGym's settings: 103).
 """
 
 from __future__ import annotations
@@ -119,9 +120,9 @@ class GeneticAgent:
         """Remember every merit (NaN: failed). Designs that were not asked for join the next parents."""
         rows, merits = results.designs.codes, results.merit()
         for at, (key, merit) in enumerate(zip(design_keys(rows), merits.tolist(), strict=True)):
-            self._merits[key] = np.inf if merit != merit else merit
-            if key not in self._proposed:
+            if self._is_new(key):
                 self._immigrants[key] = rows[at]
+            self._merits[key] = np.inf if merit != merit else merit
 
     def _evolution(self) -> Generator[Codes, None, None]:
         """Yields a generation to evaluate, goes on when it has been told; ends when the space is used up."""
