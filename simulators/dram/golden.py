@@ -198,6 +198,12 @@ def _read_dramsys5(path: Path, header: set[str], table: list[dict[str, str]]) ->
             f"{len(invalid)} rows have energy_valid = 0: DRAMPower 6.0.1 underflows there (power-down), and the "
             f"reference leaves standby, core and total energy and power blank: {', '.join(invalid)}"
         )
+    hanging = [row["row"] for row in table if row.get("head_hangs") == "1"]
+    if hanging:
+        notes.append(
+            f"{len(hanging)} rows have head_hangs = 1: DRAMSys 5.5 as released never ends there (a refresh due just "
+            f"after power-down entry); they come from a build with that corrected: {', '.join(hanging)}"
+        )
     inputs = {row["row"]: {k: v for k, v in row.items() if k not in results} for row in table}
     return Golden(path, _DRAMSYS5, "traces", tuple(runs), inputs, tuple(notes))
 

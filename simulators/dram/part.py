@@ -82,6 +82,7 @@ def load_part(name_or_path: str | Path) -> Part:
 
     Raises ValueError that names the file, the key and what was expected there.
     """
+    # Here, because checking makes a Part.
     from archgym.simulators.dram.memspec import is_memspec, read_memspec
     from archgym.simulators.dram.part_check import checked_part
 

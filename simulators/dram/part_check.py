@@ -83,7 +83,7 @@ def _whole(
     least: int = 0,
     default: int | None = None,
 ) -> int:
-    """The whole number under *key*, at least *least* and below 2^31, the width of the kernel's tables."""
+    """The whole number under *key*, at least *least*, and below 2^24 so that sums fit the 32-bit tables."""
     value = values.get(key, default)
     expected = f"a whole number of at least {least}"
     if isinstance(value, float) and value.is_integer():
@@ -91,8 +91,8 @@ def _whole(
     if isinstance(value, bool) or not isinstance(value, int):
         got = "nothing" if key not in values else repr(value)
         raise _error(source, f"{where}{key}", expected, got)
-    if not least <= value < 2**31:
-        raise _error(source, f"{where}{key}", expected + " and below 2^31", str(value))
+    if not least <= value < 2**24:
+        raise _error(source, f"{where}{key}", expected + " and below 2^24", str(value))
     return value
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import NDArray
 
 from archgym.simulators.dram.command_bus import MAX_BANKS, BusTable, bus_table
@@ -60,7 +60,7 @@ POWER_STATE = np.dtype(
             ("start", _I8, MAX_BANKS),
             ("end", _I8, MAX_BANKS),
             ("ever_activated", _I8, MAX_BANKS),
-            ("flags", _I8),  # how many are set
+            ("flagged", _I8),  # how many flags are set
             ("opens", _I8),  # how many intervals are open
             # Over all banks; times never decrease, so the latest is the largest.
             ("latest_start", _I8),  # of an interval of a bank that ever had an ACT
@@ -279,18 +279,26 @@ def finish(state: Any) -> None:
         s.bus_high += _ones(s.idle) * (window - s.bus_words)
 
 
-@njit(cache=True, nogil=True)
-def _ones(x: Any) -> Any:
-    """The number of set bits; LLVM makes it one instruction. The product is meant to overflow."""
-    x = x - ((x >> _ONE) & _M1)
-    x = (x & _M2) + ((x >> _TWO) & _M2)
-    x = (x + (x >> _FOUR)) & _M4
-    return np.int64((x * _H1) >> _TOP)
+if config.DISABLE_JIT:  # type: ignore[attr-defined]
+
+    def _ones(x: Any) -> Any:
+        """The number of set bits of a uint64."""
+        return np.int64(int(x).bit_count())
+
+else:
+
+    @njit(cache=True, nogil=True)
+    def _ones(x: Any) -> Any:
+        """The number of set bits of a uint64; LLVM makes it one instruction. The product is meant to overflow."""
+        x = x - ((x >> _ONE) & _M1)
+        x = (x & _M2) + ((x >> _TWO) & _M2)
+        x = (x + (x >> _FOUR)) & _M4
+        return np.int64((x * _H1) >> _TOP)
 
 
 @njit(cache=True, nogil=True)
 def _activate(s: Any, bank: Any, t: Any) -> None:
-    active = s.flags > 0 or t < s.rank_refresh_end
+    active = s.flagged > 0 or t < s.rank_refresh_end
     if s.lpddr4:
         if not active:
             s.interval_open[ACTIVE] = 1
@@ -300,7 +308,7 @@ def _activate(s: Any, bank: Any, t: Any) -> None:
         s.interval_start[ACTIVE] = t
     if not s.flag[bank]:
         s.flag[bank] = 1
-        s.flags += 1
+        s.flagged += 1
     s.ever_activated[bank] = 1
     _start_bank(s, bank, t)
 
@@ -311,10 +319,10 @@ def _precharge(s: Any, bank: Any, t: Any) -> None:
         return
     s.n_precharge += 1
     s.flag[bank] = 0
-    s.flags -= 1
+    s.flagged -= 1
     _close_bank(s, bank, t)
     s.latest_precharge = t
-    if s.flags == 0 and t >= s.rank_refresh_end:
+    if s.flagged == 0 and t >= s.rank_refresh_end:
         _close(s, ACTIVE, t)
 
 
@@ -396,11 +404,11 @@ def _refresh_all(s: Any, t: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _refresh_bank(s: Any, bank: Any, t: Any, end: Any) -> None:
-    if s.lpddr4 and s.flags == 0 and t >= s.rank_refresh_end:
+    if s.lpddr4 and s.flagged == 0 and t >= s.rank_refresh_end:
         _open(s, ACTIVE, t)
     if not s.flag[bank]:
         s.flag[bank] = 1
-        s.flags += 1
+        s.flagged += 1
     s.latest_refresh_end = max(s.latest_refresh_end, end)
     if not s.open[bank]:
         _start_bank(s, bank, t)
@@ -410,9 +418,9 @@ def _refresh_bank(s: Any, bank: Any, t: Any, end: Any) -> None:
 def _end_refresh(s: Any, bank: Any, e: Any) -> None:
     if s.flag[bank]:
         s.flag[bank] = 0
-        s.flags -= 1
+        s.flagged -= 1
     _close_bank(s, bank, e)
-    if s.flags == 0 and e >= s.rank_refresh_end:
+    if s.flagged == 0 and e >= s.rank_refresh_end:
         _close(s, ACTIVE, e)
 
 
@@ -482,7 +490,7 @@ def _change_power_down(s: Any, kind: Any, e: Any) -> None:
             _reopen_interrupted(s, e)
         else:
             _reopen_flagged(s, e)
-            if s.flags > 0 or e < s.rank_refresh_end:
+            if s.flagged > 0 or e < s.rank_refresh_end:
                 _open(s, ACTIVE, e)
 
 
@@ -495,7 +503,7 @@ def _close_banks(s: Any, e: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _reopen_flagged(s: Any, e: Any) -> None:
-    if s.flags:
+    if s.flagged:
         for b in range(s.banks):
             if s.flag[b]:
                 _start_bank(s, b, e)

@@ -59,8 +59,10 @@ def test_all_but_one_quantity_agree_to_the_printed_digit(report):
 
 
 def test_rows_whose_reference_is_wrong_are_named(report):
-    (note,) = report.notes
-    assert "DRAMPower 6.0.1 underflows" in note
+    underflow, hanging = report.notes
+    assert "2 rows" in underflow
+    assert "DRAMPower 6.0.1 underflows" in underflow
+    assert "never ends there" in hanging
     quantity = {quantity.name: quantity for quantity in report.quantities}
     assert quantity["energy_valid"].exact == 72  # the breakdown itself is predicted
     assert quantity["energy_total_J"].rows == 70

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -292,6 +295,36 @@ def random_commands(rng, n=200):
 def test_a_stream_in_stretches_counts_as_in_one(part, stretch):
     commands = random_commands(np.random.default_rng(3))
     assert counted(part, *commands, stretch=stretch) == counted(part, *commands)
+
+
+_UNCOMPILED = """
+import numpy as np
+from archgym.simulators.dram.part import load_part
+from archgym.simulators.dram.power import consume, finish, power_state
+stream, words = np.load({stream!r}), np.load({words!r})
+state = power_state(load_part("lpddr4_3200"))
+consume(state, stream, len(stream), words)
+finish(state)
+np.save({out!r}, state)
+"""
+
+
+def test_without_the_compiler_the_counters_are_the_same(tmp_path):
+    rng = np.random.default_rng(8)
+    commands = [*random_commands(rng, 60), (10**5, "PREAB", -1, -1), (10**5 + 40, "PDEP", -1, -1)]
+    commands += [(10**5 + 90, "PDXP", -1, -1), (10**5 + 200, "REFAB", -1, -1), (10**6, "REFPB", 1, -1)]
+    stream = np.array(
+        [(cycle, request, bank, Command[name], 0) for cycle, name, bank, request in commands], STREAM_DTYPE
+    )
+    zeros, rows = np.zeros(REQUESTS, np.int32), rng.integers(0, 2**16, REQUESTS).astype(np.int32)
+    words = request_words(LPDDR4, zeros, rows, zeros, zeros > 0)
+    paths = {name: str(tmp_path / f"{name}.npy") for name in ("stream", "words", "out")}
+    np.save(paths["stream"], stream)
+    np.save(paths["words"], words)
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-W", "error", "-c", _UNCOMPILED.format(**paths)]
+    subprocess.run(command, check=True, env=environment)
+    assert np.load(paths["out"]).tobytes() == counted(LPDDR4, *commands, rows=rows).tobytes()
 
 
 def test_phy_delay_shifts_the_window():

@@ -115,16 +115,16 @@ def test_a_memspec_with_a_clock_in_mhz_is_read(tmp_path):
     [
         ({"standard": "DDR9"}, "standard: expected one of DDR3, DDR4, LPDDR4, got 'DDR9'"),
         ({"name": None}, "name: expected a text, got None"),
-        ({"tCK_ps": 0}, "tCK_ps: expected a whole number of at least 1 and below 2^31, got 0"),
+        ({"tCK_ps": 0}, "tCK_ps: expected a whole number of at least 1 and below 2^24, got 0"),
         ({"tCK_ps": "fast"}, "tCK_ps: expected a whole number of at least 1, got 'fast'"),
         ({"tCK_ps": None}, "tCK_ps: expected a whole number of at least 1, got nothing"),
         ({"timing": 3}, "timing: expected a mapping of names to values, got 3"),
         ({"timing__RCD": None}, "timing.RCD: expected a whole number of at least 1, got nothing"),
-        ({"timing__RCD": -1}, "timing.RCD: expected a whole number of at least 1 and below 2^31, got -1"),
-        ({"timing__RCD": 0}, "timing.RCD: expected a whole number of at least 1 and below 2^31, got 0"),
+        ({"timing__RCD": -1}, "timing.RCD: expected a whole number of at least 1 and below 2^24, got -1"),
+        ({"timing__RCD": 0}, "timing.RCD: expected a whole number of at least 1 and below 2^24, got 0"),
         ({"timing__RCD": 16.5}, "timing.RCD: expected a whole number of at least 1, got 16.5"),
         ({"timing__RCD": True}, "timing.RCD: expected a whole number of at least 1, got True"),
-        ({"timing__RCD": 2**31}, "timing.RCD: expected a whole number of at least 1 and below 2^31, got 2147483648"),
+        ({"timing__RCD": 2**24}, "timing.RCD: expected a whole number of at least 1 and below 2^24, got 16777216"),
         ({"timing__RC": 38}, "timing.RC: expected at least RAS = 39, got 38"),
         ({"timing__CCD_L": 3}, "timing.CCD_L: expected at least CCD_S = 4, got 3"),
         ({"timing__RFC1": 5000}, "timing.RFC1: expected less than the refresh interval REFI, got 5000"),
@@ -141,7 +141,7 @@ def test_a_memspec_with_a_clock_in_mhz_is_read(tmp_path):
         ({"power__idd0": float("nan")}, "power.idd0: expected a number above 0, got nan"),
         ({"rho": 1.5}, "rho: expected a number from 0 to 1, got 1.5"),
         ({"refresh_mode": 3}, r"refresh_mode: expected one of \[1, 2, 4\], got 3"),
-        ({"refresh_mode": 2}, "timing.RFC2: expected a whole number of at least 1 and below 2^31, got 0"),
+        ({"refresh_mode": 2}, "timing.RFC2: expected a whole number of at least 1 and below 2^24, got 0"),
         ({"interface": None}, "interface: expected a mapping"),
         ({"interface__ck_R_eq": 0}, "interface.ck_R_eq: expected a number above 0, got 0"),
         ({"interface__ck_termination": 1}, "interface.ck_termination: expected true or false, got 1"),
@@ -149,7 +149,7 @@ def test_a_memspec_with_a_clock_in_mhz_is_read(tmp_path):
     ],
 )
 def test_a_wrong_value_is_named_with_file_key_and_expectation(changed, changes, message):
-    with pytest.raises(ValueError, match=r"mine\.yaml: " + message.replace("2^31", r"2\^31")):
+    with pytest.raises(ValueError, match=r"mine\.yaml: " + message.replace("2^24", r"2\^24")):
         load_part(changed(**changes))
 
 
