@@ -28,7 +28,7 @@ Better = Literal["lower", "higher"]
 
 FORMATS = (".png", ".pdf", ".svg")
 DPI = 150
-LOG_RATIO = 20.0
+LOG_RATIO = 10.0
 """Positive best-so-far values that fall by more than this factor are drawn on a logarithmic axis."""
 
 # M. Okabe and K. Ito, "Color Universal Design", 2008: distinct under every common colour vision.
@@ -111,7 +111,7 @@ def pareto(
     """Draw two metrics of every sample with the non-dominated front and save it to *out* (PNG, PDF or SVG).
 
     *better* says for each metric which way is good. *default* is the default design's point; the best design is the
-    feasible one with the lowest score. Raises as `convergence`, and `UnknownName` for a metric that is not there.
+    feasible one with the lowest *score* (by default the first). Raises as `convergence`, and `UnknownName` for a metric that is not there.
     """
     points = np.column_stack([_metric(samples, x_metric), _metric(samples, y_metric)])
     signs = np.array([1.0 if way == "lower" else -1.0 for way in better])
@@ -131,8 +131,11 @@ def pareto(
         if default is not None:
             axes.plot(*default, ls="", marker="D", ms=9, mfc="white", mec=INK, mew=1.8, label="default design")
         if good.any():
-            best = np.argmin(np.where(good, samples[score_column(samples, score)].to_numpy(float), np.inf))
-            axes.plot(*points[best], ls="", marker="*", ms=17, mfc=RED, mec="white", mew=1, label="best design")
+            column = score_column(samples, score)
+            best = np.argmin(np.where(good, samples[column].to_numpy(float), np.inf))
+            several = sum(str(name).startswith("score.") for name in samples.columns) > 1
+            label = f"lowest {column.removeprefix('score.')}" if several else "best design"
+            axes.plot(*points[best], ls="", marker="*", ms=17, mfc=RED, mec="white", mew=1, label=label)
         axes.set_xlabel(_with_unit(x_metric, x_unit))
         axes.set_ylabel(_with_unit(y_metric, y_unit))
         axes.margins(0.06)
