@@ -57,6 +57,7 @@ def _write_back(
 ) -> int:
     """Put the dirty *line* into *level*; what that pushes out goes on outwards. Gives a line for DRAM, or -1."""
     while level <= last:
+        counter[CLOCK] += 1  # at each touch: two lines never look equally recent
         slot = _find(tag, geometry, level, line)
         if slot >= 0:
             dirty[slot] = 1
@@ -99,6 +100,7 @@ def _fill(
                     tag[copy] = EMPTY
         if was_dirty:
             written = _write_back(tag, dirty, used, geometry, counter, max(level + 1, 2), last, pushed)
+    counter[CLOCK] += 1
     tag[slot], dirty[slot], used[slot] = line, is_dirty, counter[CLOCK]
     return written
 

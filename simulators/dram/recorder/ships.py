@@ -74,6 +74,7 @@ SHIPS: tuple[Ship, ...] = (
         ("gzip", "--version"),
         10 * _MILLION,
         files=_TEXT,
+        ipc=1.0,
     ),
     Ship(
         "bzip2",
@@ -90,7 +91,6 @@ SHIPS: tuple[Ship, ...] = (
         ("xz", "-6", "-T1", "-c", "text.txt"),
         ("xz", "--version"),
         20 * _MILLION,
-        caches=CORE,
         files=_TEXT,
     ),
     Ship(
@@ -107,7 +107,6 @@ SHIPS: tuple[Ship, ...] = (
         ("sort", "--parallel=1", "--buffer-size=16M", "keys.txt"),
         ("sort", "--version"),
         12 * _MILLION,
-        caches=CORE,
         files={"keys.txt": lambda: inputs.keys(60_000)},
     ),
     Ship(
@@ -126,11 +125,11 @@ SHIPS: tuple[Ship, ...] = (
         "Breadth-first search through a random graph of 65,536 vertices with eight neighbours each.",
         ("./program", "65536", "8"),
         ("gcc", "--version"),
-        9 * _MILLION,
+        11 * _MILLION,
         caches=CORE,
         files={"program.c": _source("graph_search.c")},
         build=_GCC,
-        ipc=1.0,
+        ipc=0.5,
     ),
     Ship(
         "python",

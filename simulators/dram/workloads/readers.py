@@ -106,7 +106,8 @@ def _times_ps(
 
 
 def _refuse_disorder(requests: Requests, stamp: NDArray[np.int64], unit_ps: int) -> None:
-    checks = [Check(stamp > _LATEST_PS // unit_ps, "a time below 2**62 ps", requests.stamp_token)]
+    reach = np.cumsum(stamp, dtype=np.float64) if requests.relative else stamp
+    checks = [Check(reach > _LATEST_PS // unit_ps, "a time below 2**62 ps", requests.stamp_token)]
     if not requests.relative:
         late = np.diff(stamp, prepend=stamp[:1]) < 0
         checks.append(Check(late, "a stamp not before that of the line above", requests.stamp_token))

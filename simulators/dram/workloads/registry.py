@@ -13,7 +13,7 @@ from archgym.simulators.dram.workloads.generators.catalogue import GENERATORS
 from archgym.simulators.dram.workloads.generators.generator import DEFAULT_SEED, Generator
 from archgym.simulators.dram.workloads.generators.parameters import PARAMETERS, Parameter, Value
 from archgym.simulators.dram.workloads.readers import read_trace
-from archgym.simulators.dram.workloads.recorded import (
+from archgym.simulators.dram.workloads.recordings import (
     RECORDED_PARAMETERS,
     load_recorded,
     recorded_names,

@@ -222,6 +222,11 @@ def test_a_bad_line_is_named_and_shown(write, name, text, line, message):
     assert str(caught.value) == f"{path}:{line}: {message}"
 
 
+def test_gaps_that_add_up_to_too_much_are_refused(write):
+    with pytest.raises(TraceError, match=r"a.rstl:2: expected a time below 2\*\*62 ps, got '4000000000000000:'"):
+        read_trace(write("a.rstl", "4000000000000000: read 0x0\n" * 2), clock_mhz=1000)
+
+
 def test_address_vectors_are_refused_as_such(write):
     with pytest.raises(TraceError, match=r"a.trace:1: expected a byte address \(address vectors are not"):
         read_trace(write("a.trace", "R 0,1,2\n"), format="ramulator")
