@@ -27,6 +27,9 @@ class DesignBatch:
     def __post_init__(self) -> None:
         self.codes.setflags(write=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DesignBatch, (self.space, self.codes)
+
     def __len__(self) -> int:
         return int(self.codes.shape[0])
 

@@ -55,24 +55,24 @@ class _Enumeration:
         """From this parameter on all are free."""
         self._blocks: dict[int, NDArray[np.int32]] = {}
 
-    def complete(self, prefixes: _Prefixes) -> Iterator[NDArray[np.int32]]:
+    def complete(self, start: _Prefixes) -> Iterator[NDArray[np.int32]]:
         """Complete designs, for groups of prefixes that have at most *chunk* completions each."""
-        if prefixes.codes.shape[1] == self._d:
-            yield prefixes.codes
-            return
-        ends = np.cumsum(self._completions(prefixes))
-        first = 0
-        while first < len(ends):
-            done = ends[first - 1] if first else 0.0
-            last = max(int(np.searchsorted(ends, done + self._chunk, side="right")), first + 1)
-            group = prefixes[first:last]
-            if ends[last - 1] - done <= self._chunk:
+        waiting = [start]  # the first in order is the last here
+        while waiting:
+            prefixes = waiting.pop()
+            ends = np.cumsum(self._completions(prefixes))
+            first = 0
+            while first < len(ends):
+                done = ends[first - 1] if first else 0.0
+                last = max(int(np.searchsorted(ends, done + self._chunk, side="right")), first + 1)
+                group = prefixes[first:last]
+                if ends[last - 1] - done > self._chunk:  # a single prefix with too many
+                    waiting += [prefixes[last:], self._extend(group)]
+                    break
                 while group.codes.shape[1] < self._tail:
                     group = self._extend(group)
                 yield self._fill(group.codes)
-            else:
-                yield from self.complete(self._extend(group))
-            first = last
+                first = last
 
     def _extend(self, prefixes: _Prefixes) -> _Prefixes:
         """By one parameter."""

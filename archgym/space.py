@@ -123,7 +123,9 @@ class DesignSpace:
     def from_designs(self, designs: Iterable[Mapping[str, Any]]) -> DesignBatch:
         """A batch from complete ``{parameter: value}`` mappings; `DesignError` for unknown names or values."""
         rows = [self._codec.encode(design) for design in designs]
-        return self.batch(np.array(rows, np.int64 if self.finite else np.float64).reshape(-1, self.d))
+        if self.finite:  # the indices come from the values: in range
+            return DesignBatch(self, np.array(rows, np.int32).reshape(-1, self.d))
+        return self.batch(np.array(rows, np.float64).reshape(-1, self.d))
 
     # ---- valid designs
 

@@ -70,5 +70,5 @@ class SplitView:
                 raise DesignError(
                     f"agent {agent!r}: expected integers of shape {shape}, got {action.dtype} of shape {action.shape}"
                 )
-            codes[:, positions] = action.reshape(n, -1)
+            codes[:, positions] = action.reshape(n, len(positions))
         return DesignBatch(self.space, self.space.project(codes))

@@ -269,6 +269,7 @@ def test_a_view_reaches_every_valid_design_and_only_those(make: Any, case: Case,
     assert same(view.decode(view.encode(everything)), everything)
     for i in range(min(len(everything), 5)):
         assert same(view.decode(view.encode(everything[i])), everything[i])
+    assert same(view.decode(view.encode(everything[:0])), everything[:0])
     points = points_of(view, np.random.default_rng(seed), 40)
     reached = view.decode(points)
     assert case.space.valid(reached).all()

@@ -76,7 +76,13 @@ def test_batches_are_private_copies_that_nobody_can_change() -> None:
     codes[:] = 1
     assert not batch.codes.any()
     assert codes.flags.writeable
-    for part in (batch, batch[:1], batch[np.array([True, False])], DesignBatch.concat([batch, batch])):
+    for part in (
+        batch,
+        pickle.loads(pickle.dumps(batch)),
+        batch[:1],
+        batch[np.array([True, False])],
+        DesignBatch.concat([batch, batch]),
+    ):
         with pytest.raises(ValueError, match="read-only"):
             part.codes[0, 0] = 1
 
@@ -382,3 +388,18 @@ def test_a_default_that_is_left_out_moves_like_a_projection() -> None:
     circle = DesignSpace((Categorical("x", ("a", "b", "c", "d"), default="c"),))
     assert circle.restrict(x=["a", "b"]).default == {"x": "a"}
     assert circle.restrict(x=["b", "d"]).default == {"x": "d"}
+
+
+def test_spaces_with_thousands_of_parameters_work() -> None:
+    bits = [Integer(f"x{i}", 0, 1) for i in range(1500)]
+    apart = [Requires(f"r{i}", f"x{i + 1}", (0,), {f"x{i}": (1,)}) for i in range(1499)]
+    space = DesignSpace(bits, apart)  # no two neighbours set: a Fibonacci number of designs
+    before, count = 1, 2
+    for _ in range(1499):
+        before, count = count, before + count
+    assert space.count() == count
+    drawn = space.sample(5, np.random.default_rng(0))
+    assert space.valid(drawn).all()
+    assert (space.unrank(space.rank(drawn)).codes == drawn.codes).all()
+    assert [np.flatnonzero(row).tolist() for row in next(space.enumerate(4)).codes] == [[], [1499], [1498], [1497]]
+    assert len(next(DesignSpace(bits).enumerate(4))) == 4
