@@ -111,7 +111,8 @@ def pareto(
     """Draw two metrics of every sample with the non-dominated front and save it to *out* (PNG, PDF or SVG).
 
     *better* says for each metric which way is good. *default* is the default design's point; the best design is the
-    feasible one with the lowest *score* (by default the first). Raises as `convergence`, and `UnknownName` for a metric that is not there.
+    feasible one with the lowest *score* (by default the first). Raises as `convergence`, and `UnknownName` for a metric
+    that is not there.
     """
     points = np.column_stack([_metric(samples, x_metric), _metric(samples, y_metric)])
     signs = np.array([1.0 if way == "lower" else -1.0 for way in better])
