@@ -27,13 +27,17 @@ class VectorInfo:
         self.data: dict[str, Any] = {}
 
     def add(self, key: str, values: NDArray[Any], rows: Rows) -> None:
-        """``values[i]`` for row ``rows[i]``; other rows hold zeros, or None where the values are objects."""
+        """``values[i]`` for row ``rows[i]``, ascending; other rows hold zero, or None for objects."""
         if values.dtype.kind in "US":
             values = values.astype(object)
-        column = np.full((self.n, *values.shape[1:]), None if values.dtype == object else 0, values.dtype)
-        if key in self.data:
+        if len(rows) == self.n:
+            column = values.copy()
+        elif key in self.data:
             column = self.data[key]
-        column[rows] = values
+            column[rows] = values
+        else:
+            column = np.full((self.n, *values.shape[1:]), None if values.dtype == object else 0, values.dtype)
+            column[rows] = values
         self.data[key] = column
         self._mark(key, rows)
 
@@ -74,12 +78,13 @@ class VectorInfo:
         """The info of a step that ends the rows *over* and resets them: theirs moves under ``final_info``."""
         rows = np.flatnonzero(over)
         info = VectorInfo(self.n)
-        info.data = _where(self.data, ~over)
+        everything = len(rows) == self.n
+        info.data = {} if everything else _where(self.data, ~over)
         final = np.full(self.n, None, object)
-        for row in rows.tolist():
-            final[row] = observations[row].copy()
+        for row, observation in zip(rows.tolist(), observations[rows], strict=True):
+            final[row] = observation
         info.data["final_obs"] = final
-        info.data["final_info"] = _where(self.data, over)
+        info.data["final_info"] = self.data if everything else _where(self.data, over)
         info._mark("final_obs", rows)
         info._mark("final_info", rows)
         return info
