@@ -192,7 +192,15 @@ class GeneticAgent:
 
     def _valid(self, rows: Codes) -> Codes:
         """*rows*, which are given up, with the invalid ones repaired."""
-        return self._space.project(DesignBatch(self._space, rows)) if self._space.constraints else rows
+        if not self._space.constraints:
+            return rows
+        batch = DesignBatch(self._space, rows)
+        broken = ~self._space.valid(batch)
+        if not broken.any():
+            return rows
+        repaired = rows.copy()
+        repaired[broken] = self._space.project(batch[broken])
+        return repaired
 
     def _distinct(self, children: Codes) -> Codes:
         """*children* with those proposed before mutated until they are new, else replaced by random designs."""
