@@ -26,7 +26,7 @@ from archgym.simulators.dram.workloads.numerals import (
     parse_hex,
     parse_nanoseconds,
 )
-from archgym.simulators.dram.workloads.tokens import Check, Mask, Span, TokenTable
+from archgym.simulators.dram.workloads.tokens import Check, Mask, Positions, Span, TokenTable
 from archgym.simulators.dram.workloads.trace_error import TraceError
 
 _READ_WORDS = ("read", "r", "rd", "ld", "p_mem_rd", "p_fetch")
@@ -141,11 +141,15 @@ def _has_two_commas(table: TokenTable) -> Mask:
     newline = np.flatnonzero(table.data == ord("\n"))
     begin = np.concatenate(([0], newline + 1))[table.line - 1]
     end = np.append(newline, table.data.shape[0])[table.line - 1]
-    before = np.concatenate(([0], np.cumsum(table.data == ord(","))))
+    comma = np.flatnonzero(table.data == ord(","))
     first, second, third = (table.column(k) for k in range(3))
-    two: Mask = before[end] - before[begin] == 2
-    two &= before[second.start] - before[first.end] == 1
-    two &= before[third.start] - before[second.end] == 1
+
+    def commas_before(position: Positions) -> Positions:
+        return np.searchsorted(comma, position)
+
+    two: Mask = commas_before(end) - commas_before(begin) == 2
+    two &= commas_before(second.start) - commas_before(first.end) == 1
+    two &= commas_before(third.start) - commas_before(second.end) == 1
     return two
 
 

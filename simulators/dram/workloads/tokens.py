@@ -109,7 +109,7 @@ def tokenise(path: str, content: bytes, separators: bytes) -> TokenTable:
     gap = np.isin(np.arange(256), np.frombuffer(separators + b"\r\n", dtype=np.uint8))[data]
     edge = np.diff(np.concatenate(([True], gap, [True])).astype(np.int8))
     start, end = np.flatnonzero(edge == -1), np.flatnonzero(edge == 1)
-    line_of_token = np.cumsum(data == _NEWLINE, dtype=np.int64)[start] + 1
+    line_of_token = np.searchsorted(np.flatnonzero(data == _NEWLINE), start) + 1
     first = np.flatnonzero(np.diff(line_of_token, prepend=0))
     count = np.diff(first, append=start.shape[0])
     return TokenTable(path, data, start, end, first, count, line_of_token[first])
