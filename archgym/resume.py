@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from archgym.agent import Told
 from archgym.dataset.log import read_log
+from archgym.dataset.schema import number_column
 from archgym.design_keys import design_keys
 from archgym.errors import LogError
 from archgym.evaluator import Log
@@ -47,7 +48,7 @@ class Recorded:
 def read_recorded(run_dir: Path, manifest: Manifest, space: DesignSpace) -> Recorded:
     """The log of *run_dir*; `LogError` when a row is not of this run and space."""
     table = read_log(run_dir, manifest)
-    strangers = set(table.column("run_id").unique().to_pylist()) - {manifest.run_id}
+    strangers = set(table.column("run_id").to_pylist()) - {manifest.run_id}
     if strangers:
         raise LogError(f"{run_dir}: the log has rows of another run, {min(strangers)!r}: restore its directory")
     keys = design_keys(design_codes(table, space)) if len(table) else []
@@ -67,7 +68,7 @@ def metric_table(table: pa.Table, names: list[str]) -> NDArray[np.float64]:
     """``(n, m)`` the metrics' columns of a log."""
     made = np.empty((len(table), len(names)))
     for i, name in enumerate(names):
-        made[:, i] = table.column(f"metric.{name}").to_numpy()
+        made[:, i] = number_column(table, f"metric.{name}")
     return made
 
 
@@ -75,13 +76,13 @@ def design_codes(table: pa.Table, space: DesignSpace) -> NDArray[np.generic]:
     """``(n, d)`` codes of the designs in a log; `LogError` for a value that the space does not have."""
     codes = np.empty((len(table), space.d), np.int32 if space.finite else np.float64)
     for i, parameter in enumerate(space.parameters):
-        values = table.column(f"design.{parameter.name}")
+        name = f"design.{parameter.name}"
         if parameter.size is None:
-            codes[:, i] = values.to_numpy()
+            codes[:, i] = number_column(table, name)
             continue
         code_of = {value: code for code, value in enumerate(parameter.values)}
         try:
-            codes[:, i] = [code_of[value] for value in values.to_pylist()]
+            codes[:, i] = [code_of[value] for value in table.column(name).to_pylist()]
         except KeyError as error:
             raise LogError(f"the log has {parameter.name} = {error.args[0]!r}, which is not in the space") from None
     return codes

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from archgym.dataset.journal_table import read_shard_table
 from archgym.dataset.parts import append_parts, parts, read_part
-from archgym.dataset.schema import arrow_schema, rows_to_table
+from archgym.dataset.schema import arrow_schema, number_column, rows_to_table, take
 from archgym.journal import shards
-from archgym.journal_reader import read_shard
 from archgym.manifest import Manifest, read_manifest
 
 
@@ -41,7 +42,7 @@ def compact(run_dir: Path, manifest: Manifest | None = None) -> int:
     rows = in_order(_read_journal(paths, arrow_schema(manifest)))
     known = {key for path in parts(run_dir) for key in _keys(read_part(path).select(["run_id", "index"]))}
     if known:
-        rows = rows.filter(pa.array([key not in known for key in _keys(rows)], pa.bool_()))
+        rows = take(rows, np.flatnonzero([key not in known for key in _keys(rows)]))
     append_parts(rows, run_dir)
     for path in paths:
         path.unlink(missing_ok=True)
@@ -58,17 +59,14 @@ def in_order(table: pa.Table) -> pa.Table:
     run, index = run[order], index[order]
     first = np.ones(len(order), np.bool_)
     first[1:] = (run[1:] != run[:-1]) | (index[1:] != index[:-1])
-    return table.take(pa.array(order[first]))
+    return take(table, order[first])
 
 
 def _ranks(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Per row the rank of its run's name among the names, and its index."""
-    coded = table.column("run_id").combine_chunks().dictionary_encode()
-    names = coded.dictionary.to_pylist()
-    rank = np.argsort(np.argsort(np.array(names, dtype=object))).astype(np.int64)
-    codes = coded.indices.to_numpy(zero_copy_only=False)
-    run = rank[codes] if len(names) else np.empty(0, np.int64)
-    return run, table.column("index").to_numpy()
+    names = table.column("run_id").to_pylist()
+    rank = {name: i for i, name in enumerate(sorted(set(names)))}
+    return np.array([rank[name] for name in names], np.int64), number_column(table, "index")
 
 
 def _keys(table: pa.Table) -> list[tuple[str, int]]:
@@ -76,10 +74,8 @@ def _keys(table: pa.Table) -> list[tuple[str, int]]:
 
 
 def _read_journal(paths: list[Path], schema: pa.Schema) -> pa.Table:
-    rows = []
+    tables = [rows_to_table([], schema)]
     for path in paths:
-        try:
-            rows += read_shard(path)
-        except FileNotFoundError:
-            continue  # compacted meanwhile: its rows are in the parts, which are listed later
-    return rows_to_table(rows, schema)
+        with suppress(FileNotFoundError):  # compacted meanwhile: its rows are in the parts, which are listed later
+            tables.append(read_shard_table(path, schema))
+    return pa.concat_tables(tables)

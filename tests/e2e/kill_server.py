@@ -1,8 +1,8 @@
 """Runs searches in forked children and kills them: one warm process, so that a hundred runs need one start-up.
 
-Reads one JSON request a line and answers with one JSON line. A request: ``{"out", "seed", "kill": {"after_s": …} or
-{"call": n, "when": "before" | "after"} or null}``. The answer: ``{"ended": bool, "told": rows, "calls": n, "seconds": s}``
-where *told* is the number of rows whose results the agent was certainly told before the child died.
+Reads one JSON request a line and answers with one JSON line. A request has ``out``, ``seed`` and ``kill``, which is
+``{"after_s": s}``, ``{"call": n, "when": "before" | "after"}`` or null. The answer has ``ended``, ``calls``,
+``seconds`` and ``told``: the number of rows whose results the agent was certainly told before the child died.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 
 import archgym.dataset.compacting as compacting
 import archgym.dataset.parts as parts
-import archgym.resume
 import archgym.watched_door as watched_door
 from archgym.registry import agent_factory
 from archgym.runner import run
@@ -112,7 +111,7 @@ def watch(reading: int, pid: int, kill: dict[str, Any] | None, began: float) -> 
 def main() -> None:
     agent_factory(AGENT)
     load_task(TASK).make_simulator()
-    for module in ("pandas", "pyarrow.compute", "pyarrow.pandas_compat"):  # what a run would import late
+    for module in ("archgym.resume", "pyarrow.compute"):  # what a run would import late
         import_module(module)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(serve(json.loads(line))) + "\n")

@@ -10,17 +10,21 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import archgym.dataset.parts as parts_module
 from archgym.dataset.export import export
 from archgym.dataset.info import info
+from archgym.dataset.journal_table import _plain_table, read_shard_table
 from archgym.dataset.log import compact
 from archgym.dataset.merge import merge
+from archgym.dataset.schema import arrow_schema, number_column, rows_to_table
 from archgym.dataset.verify import verify
 from archgym.errors import ConfigError, LogError, RunExists
 from archgym.journal import shards
+from archgym.journal_reader import complete_lines, read_shard
 from archgym.manifest import read_manifest
 from archgym.read import read_samples
 from archgym.replay import replay
@@ -319,3 +323,51 @@ def test_a_manifest_of_a_newer_archgym_is_refused(one: Path, tmp_path: Path) -> 
     (tmp_path / "manifest.json").write_text(json.dumps({**data, "schema_version": 99}))
     with pytest.raises(LogError, match="update archgym"):
         read_manifest(tmp_path)
+
+
+# ---- the two readers of a journal
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory, runs: Path) -> tuple[Path, pa.Schema]:
+    folder = tmp_path_factory.mktemp("journal")
+    journal_again(runs / "toy/random-0", folder / "run")
+    return shards(folder / "run")[0], arrow_schema(read_manifest(folder / "run"))
+
+
+def test_the_fast_reader_gives_the_bits_of_the_slow_one(journal: tuple[Path, pa.Schema], tmp_path: Path) -> None:
+    path, schema = journal
+    rows = [row for row in read_shard(path) if row["status"] == "OK"]
+    rng = np.random.default_rng(4)
+    values = rng.integers(0, 2**64, 4 * len(rows), np.uint64).view(np.float64)
+    values[:4] = [5e-324, -0.0, 1.7976931348623157e308, 0.1]
+    for row, value in zip(rows, values[np.isfinite(values)], strict=False):
+        row |= {"metric.latency": float(value), "message": 'quo"te, "inf" \\ ü\u2028\t'}
+    target = tmp_path / "a.jsonl"
+    target.write_text("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows))
+    fast, slow = _plain_table(complete_lines(target), schema), rows_to_table(rows, schema)
+    assert fast is not None
+    assert fast.drop_columns("metric.latency").equals(slow.drop_columns("metric.latency"))
+    assert number_column(fast, "metric.latency").tobytes() == number_column(slow, "metric.latency").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (b'"index":17', b'"index":x', r"jsonl:18: not a row"),
+        (b'"index":17', b'"index":"17"', r"'index' cannot be read as int64"),
+        (b'"index":17,', b"", r"has no 'index'"),
+        (b'"schema_version":1', b'"schema_version":99', "update archgym"),
+        (b'"duplicate":false', b'"duplicate":null', "'duplicate' cannot be read as bool"),
+    ],
+)
+def test_a_bad_line_is_named(
+    journal: tuple[Path, pa.Schema], tmp_path: Path, old: bytes, new: bytes, complaint: str
+) -> None:
+    path, schema = journal
+    data = path.read_bytes().replace(b": ", b":").replace(b", ", b",")
+    assert old in data
+    target = tmp_path / "a.jsonl"
+    target.write_bytes(data.replace(old, new, 1))
+    with pytest.raises(LogError, match=complaint):
+        read_shard_table(target, schema)
