@@ -1,8 +1,8 @@
 """A task as a Gymnasium environment: an action is a design, the reward says how good it is.
 
-An episode is one design (a bandit), or *horizon* designs, and then terminates. With the view ``steps`` an action is one parameter's value,
-and the design is priced when the last parameter is set. Every evaluation goes through an `Evaluator`, so it is
-budgeted, remembered and logged as any other agent's.
+An episode is one design (a bandit), or *horizon* designs, and then terminates. With the view ``steps`` an action is
+one parameter's value, and the design is priced when the last parameter is set. Every evaluation goes through an
+`Evaluator`, so it is budgeted, remembered and logged as any other agent's.
 
 What an info holds
     Of ``step``, a function of the design alone: ``design``, ``status``, ``message``, ``metrics`` (empty without a
@@ -89,8 +89,8 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
         evaluator: Evaluator | None = None,
         **overrides: Any,
     ) -> None:
-        """*horizon*: designs per episode. *budget*: unique evaluations of this instance (default: the task's); each copy in
-        a `SyncVectorEnv` has its own, the rows of a `DesignVectorEnv` share one.
+        """*horizon*: designs per episode. *budget*: unique evaluations of this instance (default: the task's);
+        each copy in a `SyncVectorEnv` has its own, the rows of a `DesignVectorEnv` share one.
 
         *evaluator* evaluates in place of a new one (a shared budget, a log). *overrides* replace keys of the task's
         file: ``workload="stream"``. `ConfigError` for what is wrong in any of them.
