@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archgym.simulators.dram import kernel
+from archgym.simulators.dram.commands import Command
 from archgym.simulators.dram.controller import ENCODED_KNOBS, ControllerConfig, check_encoded, encode
 from archgym.simulators.dram.mapping import AddressMapping
 from archgym.simulators.dram.part import Part
@@ -33,14 +34,14 @@ class Workspace:
 
     def __init__(self, prepared: PreparedTrace) -> None:
         n = len(prepared)
-        self.state = np.zeros(1, kernel.STATE_DTYPE)
+        self.state = aligned_zeros(1, kernel.STATE_DTYPE)
         self.slots = np.zeros(n, kernel.SLOT_DTYPE)
         self.order = np.zeros(n, np.uint32)
         self.answers = np.zeros(n, np.int64)
         self.chain_head = np.zeros(prepared.first_of_chain.shape[0], np.uint32)
         self.waiting_in_row = np.zeros(prepared.first_of_chain.shape[0] // 2, np.int32)
         self.scratch = np.zeros(n, np.int64)
-        self.quantiles = np.zeros((3, 2), np.int64)
+        self.latencies = np.zeros(n, np.int32)
         self.stream = np.zeros(STREAM_CAPACITY, STREAM_DTYPE)
 
 
@@ -128,15 +129,24 @@ class Engine:
         status = kernel.STREAM_FULL
         while status == kernel.STREAM_FULL:
             status, n = kernel.run(
-                self._table, config, w.state, p.requests, p.links, w.slots, w.order, w.answers,
+                self._table, config, w.state, p.requests, p.links, w.slots, w.order, w.answers, w.latencies,
                 w.chain_head, w.waiting_in_row, relative, w.stream, log,
             )  # fmt: skip
             if events is not None:
                 events.append(w.stream[:n].copy())
         if status == kernel.STUCK:
             raise RuntimeError(f"the controller has nothing left to wait for, with requests unanswered: {config[0]}")
-        kernel.percentiles(self._table, w.state, p.requests, w.slots, w.scratch, p.has_lead, w.quantiles)
-        kernel.collect(self._table, config, w.state, w.quantiles, p.arrival_sum_ps, relative, row)
+        kernel.collect(
+            self._table, config, w.state, p.requests, w.slots, w.latencies, w.scratch,
+            p.n_writes, p.has_lead, p.arrival_sum_ps, relative, row,
+        )  # fmt: skip
+
+
+def aligned_zeros(n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """``(n,)`` zeros that start on a cache line: vectors that straddle two lines make the kernel up to twice as slow."""
+    raw = np.zeros(n * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + n * dtype.itemsize].view(dtype)
 
 
 def as_records(matrix: NDArray[np.int64]) -> NDArray[Any]:
@@ -168,15 +178,23 @@ def kernel_table(part: Part, timing: TimingTable) -> NDArray[Any]:
             f"part {part.name!r}: at most {kernel.MAX_BANKS} banks in {kernel.MAX_GROUPS} groups, "
             f"got {part.banks} in {part.bank_groups}"
         )
-    tables = np.zeros(1, kernel.TABLE_DTYPE)
+    tables = aligned_zeros(1, kernel.TABLE_DTYPE)
     t = tables[0]
     t.tck_ps, t.banks, t.faw = part.tCK_ps, part.banks, timing.faw
     t.read_end, t.write_end = timing.read_strobe_end, timing.write_strobe_end
     t.refresh_interval, t.refresh_interval_per_bank = timing.refresh_interval, timing.refresh_interval_per_bank
-    n = timing.command_length.shape[0]
-    t.length[:n] = timing.command_length
-    t.counts_for_faw[:n] = timing.faw_commands
-    t.group_row[: part.banks] = np.arange(part.banks) // part.banks_per_group * kernel.WIDTH
+    t.has_groups = part.bank_groups > 1
+    t.one_length = timing.command_length[0] if np.ptp(timing.command_length) == 0 else 0
+    t.group_of[: part.banks] = np.arange(part.banks) // part.banks_per_group
+    lanes = [lane for lane, name in enumerate(kernel.LANE_NAMES) if name]
+    codes = [Command[kernel.LANE_NAMES[lane]] for lane in lanes]
+    t.code[lanes] = codes
+    t.length[lanes] = timing.command_length[codes]
+    t.counts_for_faw[lanes] = timing.faw_commands[codes]
     for field, rules in ((t.bank, timing.bank), (t.group, timing.bank_group), (t.rank, timing.rank)):
-        field.reshape(kernel.WIDTH, kernel.WIDTH)[:n, :n] = rules
+        table = field.reshape(kernel.WIDTH, -1)  # a view
+        for lane, code in zip(lanes, codes, strict=True):
+            for to_lane, to_code in zip(lanes, codes, strict=True):
+                if to_lane < table.shape[1]:
+                    table[lane, to_lane] = rules[code, to_code]
     return tables

@@ -21,11 +21,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import config, njit, types
+from numba.extending import intrinsic
 
 MAX_BANKS: Final = 64
 MAX_GROUPS: Final = 16
-WIDTH: Final = 16  # commands, padded to a power of two
+WIDTH: Final = 16  # lanes: commands, padded to a power of two
+BANK_WIDTH: Final = 8  # lanes of a bank or bank group: the commands that name a bank
 
 NEVER: Final = 1 << 60
 NO_REQUEST: Final = np.uint32(0xFFFFFFFF)
@@ -36,11 +39,17 @@ FINISHED: Final = 0
 STREAM_FULL: Final = 1
 STUCK: Final = 2
 
-# Command codes; see `commands.Command`. Literals, because Numba compiles an IntEnum member far slower.
-ACT, PREPB, PREAB, RD, RDA, WR, WRA = 0, 1, 2, 3, 4, 5, 6
-REFAB, REFPB, PDEA, PDEP, PDXA, PDXP, SREFEN, SREFEX = 7, 8, 9, 10, 11, 12, 13, 14
-RESPONSE: Final = 15
+# Lanes: the kernel's own command codes, bank commands first. Literals, because Numba compiles an IntEnum member far
+# slower.
+ACT, PREPB, RD, RDA, WR, WRA, REFPB = 0, 1, 2, 3, 4, 5, 6
+PREAB, REFAB, PDEA, PDEP, PDXA, PDXP, SREFEN, SREFEX = 8, 9, 10, 11, 12, 13, 14, 15
 NO_COMMAND: Final = 16
+LANE_NAMES: Final = (
+    "ACT", "PREPB", "RD", "RDA", "WR", "WRA", "REFPB", "",
+    "PREAB", "REFAB", "PDEA", "PDEP", "PDXA", "PDXP", "SREFEN", "SREFEX",
+)  # fmt: skip
+"""Name of each lane's command; lane 7 is empty."""
+RESPONSE: Final = 15  # as in `stream`, not a lane
 
 # Codes of the knobs; the order of the members in `controller`.
 OPEN, CLOSED, OPEN_ADAPTIVE, CLOSED_ADAPTIVE = 0, 1, 2, 3
@@ -58,11 +67,7 @@ TIMED, ANSWERED, ARRIVED = 0, 1, 2
 
 _0 = np.uint64(0)
 _1 = np.uint64(1)
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-_58 = np.uint64(58)
-_TRAILING = np.zeros(64, np.uint32)
-_TRAILING[[((1 << i) * 0x03F79D71B4CB0A89 % (1 << 64)) >> 58 for i in range(64)]] = np.arange(64)
-
+_8 = np.uint64(8)
 FINE_BINS: Final = 2048  # latencies below this many cycles have a bin each; above, 64 cycles share one
 BINS: Final = 4096
 
@@ -100,6 +105,9 @@ CONFIG_DTYPE: Final = _record([(name, np.int64) for name in CONFIG_FIELDS])
 
 TABLE_DTYPE: Final = _record(
     [
+        ("bank", np.int64, (WIDTH * BANK_WIDTH,)),  # [from x BANK_WIDTH + to] least distance
+        ("group", np.int64, (WIDTH * BANK_WIDTH,)),
+        ("rank", np.int64, (WIDTH * WIDTH,)),
         ("tck_ps", np.int64),
         ("banks", np.int64),
         ("faw", np.int64),
@@ -109,10 +117,10 @@ TABLE_DTYPE: Final = _record(
         ("refresh_interval_per_bank", np.int64),
         ("length", np.int64, (WIDTH,)),
         ("counts_for_faw", np.int64, (WIDTH,)),
-        ("group_row", np.uint32, (MAX_BANKS,)),  # bank group x WIDTH
-        ("bank", np.int64, (WIDTH * WIDTH,)),  # [from x WIDTH + to] least distance
-        ("group", np.int64, (WIDTH * WIDTH,)),
-        ("rank", np.int64, (WIDTH * WIDTH,)),
+        ("has_groups", np.int64),
+        ("one_length", np.int64),  # of all commands in cycles, or 0
+        ("code", np.uint8, (WIDTH,)),  # `Command` of a lane
+        ("group_of", np.uint32, (MAX_BANKS,)),
     ]
 )
 
@@ -139,7 +147,7 @@ LINK_DTYPE: Final = _record(
 
 SLOT_DTYPE: Final = _record(
     [
-        ("sent", np.int64),  # cycle in which the player sent it, rounded up; later its latency in cycles
+        ("sent", np.int64),  # cycle in which the player sent it, rounded up
         ("ready", np.int64),  # cycle in which its data is there
         ("queued", np.int64),  # cycle in which its response entered the Reorder arbiter
         ("lead", np.int32),  # ps by which `sent` was rounded up
@@ -149,6 +157,10 @@ SLOT_DTYPE: Final = _record(
 
 STATE_DTYPE: Final = _record(
     [
+        # earliest cycle of each lane's command; first, so that they start on cache lines
+        ("rank_gate", np.int64, (WIDTH,)),
+        ("group_gate", np.int64, (MAX_GROUPS * BANK_WIDTH,)),
+        ("bank_gate", np.int64, (MAX_BANKS * BANK_WIDTH,)),
         # instants, NEVER when not planned
         ("timer", np.int64),
         ("data_at", np.int64),
@@ -190,6 +202,8 @@ STATE_DTYPE: Final = _record(
         ("choice_dirty", np.int64),
         ("next_time", np.int64),
         ("choice_time", np.int64),
+        ("choice_end", np.int64),
+        ("choice_id", np.int64),
         ("choice_command", np.int64),
         ("choice_bank", np.uint32),
         ("choice_is_refresh", np.int64),
@@ -226,10 +240,8 @@ STATE_DTYPE: Final = _record(
         ("activations", np.int64),
         ("activation_end", np.int64, (4,)),
         # sums
-        ("sum_latency", np.int64, (2,)),  # cycles, reads and writes
-        ("sum_lead", np.int64, (2,)),  # ps
+        ("sum_latency_ps", np.int64, (2,)),  # reads and writes
         ("max_latency_ps", np.int64, (2,)),
-        ("n_answered", np.int64, (2,)),
         ("sum_answer", np.int64),
         ("sum_ready_to_send", np.int64),  # cycles; relative traces only
         ("sum_ready_lead", np.int64),
@@ -250,19 +262,65 @@ STATE_DTYPE: Final = _record(
         ("current", np.uint32, (MAX_BANKS,)),
         ("hit", np.uint32, (MAX_BANKS,)),  # next request of the open row
         ("candidate", np.uint32, (MAX_BANKS,)),
+        ("tag", np.int64, (MAX_BANKS,)),  # (ID of the request, bank) of the candidate
         ("oldest", np.uint32, (3 * MAX_BANKS,)),  # any, read, write
-        ("rank_gate", np.int64, (WIDTH,)),
-        ("group_gate", np.int64, (MAX_GROUPS * WIDTH,)),
-        ("bank_gate", np.int64, (MAX_BANKS * WIDTH,)),
         ("latency_bins", np.int32, (2 * BINS,)),
     ]
 )
 
 
+def _lowest_code(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    return builder.trunc(builder.cttz(args[0], ir.Constant(ir.IntType(1), 1)), ir.IntType(32))
+
+
+def _raise_code(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    vector = ir.VectorType(ir.IntType(64), BANK_WIDTH)
+    pointers = []
+    for array, offset in ((0, 1), (2, 3)):
+        data = context.make_array(signature.args[array])(context, builder, args[array]).data
+        pointers.append(builder.bitcast(builder.gep(data, [args[offset]]), vector.as_pointer()))
+    old, distance = (builder.load(pointer, align=8) for pointer in pointers)
+    now = ir.Constant(vector, ir.Undefined)
+    for lane in range(BANK_WIDTH):
+        now = builder.insert_element(now, args[4], ir.Constant(ir.IntType(32), lane))
+    # old + max(distance + now - old, 0): a plain maximum would become a masked store, very slow on some processors.
+    step = builder.sub(builder.add(distance, now), old)
+    zero = ir.Constant(vector, [0] * BANK_WIDTH)
+    step = builder.select(builder.icmp_signed(">", step, zero), step, zero)
+    builder.store(builder.add(old, step), pointers[0], align=8)
+    return context.get_dummy_value()
+
+
+if config.DISABLE_JIT:
+
+    def _lowest(mask):  # type: ignore[no-untyped-def]
+        """Number of the lowest set bit of a non-zero uint64."""
+        return np.uint32((int(mask) & -int(mask)).bit_length() - 1)
+
+    def _raise(gates, at, distances, start, now):  # type: ignore[no-untyped-def]
+        """Raise the eight gates from *at* to *now* plus the eight distances from *start*, where that is later."""
+        a, b = slice(int(at), int(at) + BANK_WIDTH), slice(int(start), int(start) + BANK_WIDTH)
+        np.maximum(gates[a], distances[b] + now, out=gates[a])
+
+else:
+    # LLVM's vector and count instructions, which Numba does not reach from loops this short.
+
+    @intrinsic
+    def _lowest(typing, mask):  # type: ignore[no-untyped-def]
+        return types.uint32(types.uint64), _lowest_code
+
+    @intrinsic
+    def _raise(typing, gates, at, distances, start, now):  # type: ignore[no-untyped-def]
+        return types.void(gates, types.uint64, distances, types.uint64, types.int64), _raise_code
+
+
 @njit(cache=True, nogil=True)
-def _lowest(mask):  # type: ignore[no-untyped-def]
-    """Number of the lowest set bit of a non-zero uint64."""
-    return _TRAILING[((mask & (~mask + _1)) * _DE_BRUIJN) >> _58]
+def _earliest(t, s, b, c):  # type: ignore[no-untyped-def]
+    """The first cycle in which every rule allows command *c* on bank *b*; the bus is not asked."""
+    at = max(s.rank_gate[c], s.bank_gate[np.uint32(b * BANK_WIDTH + c)])
+    if t.has_groups != 0:
+        at = max(at, s.group_gate[np.uint32(t.group_of[b] * BANK_WIDTH + c)])
+    return at
 
 
 @njit(cache=True, nogil=True)
@@ -318,6 +376,8 @@ def start(  # type: ignore[no-untyped-def]
     s.choice_dirty = 1
     s.next_time = NEVER
     s.choice_time = NEVER
+    s.choice_end = NEVER
+    s.choice_id = 0
     s.choice_command = NO_COMMAND
     s.choice_bank = 0
     s.choice_is_refresh = 0
@@ -353,10 +413,8 @@ def start(  # type: ignore[no-untyped-def]
     s.power_command = NO_COMMAND
     s.activations = 0
     for i in range(2):
-        s.sum_latency[i] = 0
-        s.sum_lead[i] = 0
+        s.sum_latency_ps[i] = 0
         s.max_latency_ps[i] = 0
-        s.n_answered[i] = 0
     s.sum_answer = 0
     s.sum_ready_to_send = 0
     s.sum_ready_lead = 0
@@ -372,9 +430,9 @@ def start(  # type: ignore[no-untyped-def]
     for i in range(WIDTH):
         s.counts[i] = 0
         s.rank_gate[i] = 0
-    for i in range(MAX_GROUPS * WIDTH):
+    for i in range(MAX_GROUPS * BANK_WIDTH):
         s.group_gate[i] = 0
-    for i in range(t.banks * WIDTH):
+    for i in range(t.banks * BANK_WIDTH):
         s.bank_gate[i] = 0
     for i in range(2 * BINS):
         s.latency_bins[i] = 0
@@ -541,80 +599,10 @@ def _read_write_space(k, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _head_of(chain, links, slots, chain_head, accepted):  # type: ignore[no-untyped-def]
-    """First waiting request of a chain; not below *accepted* if there is none."""
-    r = chain_head[chain]
-    while r < accepted and slots[r].served != 0:
-        r = links[r].next_in_chain
-    chain_head[chain] = r
-    return r
-
-
-@njit(cache=True, nogil=True)
-def _select_by_direction(  # type: ignore[no-untyped-def]
-    scheduler, s, links, slots, requests, chain_head, b, row, accepted, direction, write_mode
-):
-    """The request chosen by a scheduler that tells reads from writes, or NO_REQUEST."""
-    if scheduler == FR_FCFS_GRP:
-        if row != NO_ROW:
-            r = _head_of(np.uint32(row * 2 + direction), links, slots, chain_head, accepted)
-            hit = r
-            while r < accepted:
-                older = links[r].previous_same_address
-                if slots[r].served == 0 and (older == NO_REQUEST or slots[older].served != 0):
-                    return r
-                r = links[r].next_in_chain
-            other = _head_of(np.uint32(row * 2 + 1 - direction), links, slots, chain_head, accepted)
-            hit = min(hit, other)
-            if hit < accepted:
-                return hit
-        r = s.oldest[b]
-        while slots[r].served != 0:
-            r = requests[r].next_in_bank
-        s.oldest[b] = r
-        return r
-    d = write_mode
-    if scheduler == GRP_FR_FCFS:
-        d = direction
-        if s.count_by_direction[np.uint32(b * 2 + d)] == 0:
-            d = 1 - d
-    elif s.count_by_direction[np.uint32(b * 2 + d)] == 0:
-        return NO_REQUEST
-    if row != NO_ROW:
-        r = chain_head[np.uint32(row * 2 + d)]
-        if r < accepted:
-            return r
-    o = np.uint32((1 + d) * MAX_BANKS + b)
-    r = s.oldest[o]
-    while slots[r].served != 0:
-        r = links[r].next_in_bank_direction
-    s.oldest[o] = r
-    return r
-
-
-@njit(cache=True, nogil=True)
-def _further(  # type: ignore[no-untyped-def]
-    scheduler, s, links, requests, chain_head, waiting_in_row, b, row, r, accepted, write_mode
-):
-    """Whether the bank has a further request, and a further one for its open row (spec c.4)."""
-    if scheduler == FIFO:
-        second = requests[r].next_in_bank
-        return second < accepted, second < accepted and requests[second].row_class == row
-    if scheduler == FR_FCFS:
-        hit = s.hit[b]
-        return s.count[b] > 1, hit < accepted and requests[hit].next_in_row < accepted
-    if scheduler == FR_FCFS_GRP:
-        return s.count[b] > 1, waiting_in_row[row] > 1
-    d = write_mode if scheduler == GRP_FR_FCFS_WM else np.int64(requests[r].write)
-    hit = chain_head[np.uint32(row * 2 + d)]
-    more = s.count_by_direction[np.uint32(b * 2 + d)] > 1
-    return more, hit < accepted and links[hit].next_in_chain < accepted
-
-
-@njit(cache=True, nogil=True)
 def run(  # type: ignore[no-untyped-def]
-    tables, configs, states, requests, links, slots, order, answers, chain_head, waiting_in_row, relative, stream, log
-):
+    tables, configs, states, requests, links, slots, order, answers, latencies, chain_head, waiting_in_row, relative,
+    stream, log,
+):  # fmt: skip
     """Advance ``states[0]``. Returns the status and the number of records written to *stream*.
 
     *order* (``(n,)`` uint32) and *answers* (``(n,)`` int64) are work arrays: the requests in the order of their
@@ -636,6 +624,9 @@ def run(  # type: ignore[no-untyped-def]
     strict = k.cmd_mux != 0
     legacy = k.model
     player_delay = 1 - legacy  # BEGIN_RESP to END_RESP
+    plain = not strict and t.one_length == 1
+    rank_commands = k.refresh_policy != NO_REFRESH or k.power_down_policy != 0
+    count_rows = scheduler == FR_FCFS_GRP and page_policy >= OPEN_ADAPTIVE
     think = k.think_delay_fw
     arrives_timed = think > 0 or (arbiter == SIMPLE and k.arbitration_delay_fw > 0)
 
@@ -656,6 +647,8 @@ def run(  # type: ignore[no-untyped-def]
     choice_dirty = s.choice_dirty
     next_time = s.next_time
     choice_time = s.choice_time
+    choice_end = s.choice_end
+    choice_id = s.choice_id
     choice_command = s.choice_command
     choice_bank = s.choice_bank
     choice_is_refresh = s.choice_is_refresh
@@ -756,12 +749,10 @@ def run(  # type: ignore[no-untyped-def]
                     w = requests[m].write
                     latency = at - slots[m].sent
                     lead = np.int64(slots[m].lead)
-                    slots[m].sent = latency
+                    latencies[m] = np.int32(latency)
                     s.sum_answer += at
-                    s.sum_latency[w] += latency
-                    s.sum_lead[w] += lead
-                    s.n_answered[w] += 1
                     latency_ps = latency * t.tck_ps + lead
+                    s.sum_latency_ps[w] += latency_ps
                     if latency_ps > s.max_latency_ps[w]:
                         s.max_latency_ps[w] = latency_ps
                     s.latency_bins[np.uint32(w * BINS + _bin(latency))] += 1
@@ -840,7 +831,7 @@ def run(  # type: ignore[no-untyped-def]
                     s.waiting_writes += 1
                 else:
                     s.waiting_reads += 1
-                if scheduler == FR_FCFS_GRP:
+                if count_rows:
                     waiting_in_row[requests[j].row_class] += 1
                 elif scheduler == GRP_FR_FCFS_WM:
                     mode = _mode_after(k, s, write_mode)
@@ -913,6 +904,7 @@ def run(  # type: ignore[no-untyped-def]
                 bit = evaluate & (~evaluate + _1)
                 evaluate ^= bit
                 command = NO_COMMAND
+                before = s.current[b]
                 r = NO_REQUEST
                 if nonempty & bit != _0 and s.asleep == 0 and s.blocked & bit == _0:
                     row = s.row[b]
@@ -923,10 +915,46 @@ def run(  # type: ignore[no-untyped-def]
                             while slots[r].served != 0:
                                 r = requests[r].next_in_bank
                             s.oldest[b] = r
+                    elif scheduler == FR_FCFS_GRP:
+                        hit = NO_REQUEST
+                        if is_open & bit != _0:
+                            # Oldest hit of the last direction without an older request to its address.
+                            chain = np.uint32(row * 2 + direction)
+                            hit = chain_head[chain]
+                            while hit < accepted and slots[hit].served != 0:
+                                hit = links[hit].next_in_chain
+                            chain_head[chain] = hit
+                            r = hit
+                            while r < accepted:
+                                older = links[r].previous_same_address
+                                if slots[r].served == 0 and (older == NO_REQUEST or slots[older].served != 0):
+                                    break
+                                r = links[r].next_in_chain
+                            if r >= accepted:
+                                chain = np.uint32(row * 2 + 1 - direction)
+                                r = chain_head[chain]
+                                while r < accepted and slots[r].served != 0:
+                                    r = links[r].next_in_chain
+                                chain_head[chain] = r
+                                r = min(r, hit)
+                        if r >= accepted:
+                            r = s.oldest[b]
+                            while slots[r].served != 0:
+                                r = requests[r].next_in_bank
+                            s.oldest[b] = r
                     else:
-                        r = _select_by_direction(
-                            scheduler, s, links, slots, requests, chain_head, b, row, accepted, direction, write_mode
-                        )
+                        d = direction if scheduler == GRP_FR_FCFS else write_mode
+                        if scheduler == GRP_FR_FCFS and s.count_by_direction[np.uint32(b * 2 + d)] == 0:
+                            d = 1 - d
+                        if s.count_by_direction[np.uint32(b * 2 + d)] != 0:
+                            if is_open & bit != _0:
+                                r = chain_head[np.uint32(row * 2 + d)]
+                            if r >= accepted:
+                                o = np.uint32((1 + d) * MAX_BANKS + b)
+                                r = s.oldest[o]
+                                while slots[r].served != 0:
+                                    r = links[r].next_in_bank_direction
+                                s.oldest[o] = r
                     if r < accepted:
                         if keep & bit == _0 or requests[r].row_class == row:
                             s.current[b] = r
@@ -940,19 +968,25 @@ def run(  # type: ignore[no-untyped-def]
                             if page_policy == CLOSED:
                                 command += 1
                             elif page_policy != OPEN:
-                                more, more_hits = _further(
-                                    scheduler,
-                                    s,
-                                    links,
-                                    requests,
-                                    chain_head,
-                                    waiting_in_row,
-                                    b,
-                                    row,
-                                    r,
-                                    accepted,
-                                    write_mode,
-                                )
+                                # Is there a further request for the bank, and for the row (spec c.4)?
+                                more = s.count[b] > 1
+                                if scheduler <= FR_FCFS:
+                                    # FrFcfs: r is the oldest hit.
+                                    second = requests[r].next_in_bank if scheduler == FIFO else requests[r].next_in_row
+                                    more_hits = second < accepted
+                                    if scheduler == FIFO and more_hits:
+                                        more_hits = requests[second].row_class == row
+                                elif scheduler == FR_FCFS_GRP:
+                                    more_hits = waiting_in_row[row] > 1
+                                else:
+                                    d = write_mode
+                                    if scheduler == GRP_FR_FCFS:
+                                        d = np.int64(requests[r].write)
+                                    more = s.count_by_direction[np.uint32(b * 2 + d)] > 1
+                                    hit = chain_head[np.uint32(row * 2 + d)]
+                                    more_hits = hit < accepted
+                                    if more_hits:
+                                        more_hits = links[hit].next_in_chain < accepted
                                 if not more_hits and (more or page_policy == CLOSED_ADAPTIVE):
                                     command += 1
                         else:
@@ -961,9 +995,28 @@ def run(  # type: ignore[no-untyped-def]
                     if candidates & bit != _0:
                         candidates ^= bit
                         choice_dirty = 1
-                else:
-                    s.candidate[b] = command
+                elif candidates & bit == _0:
                     candidates |= bit
+                    s.candidate[b] = command
+                    s.tag[b] = ((np.int64(r) + 1) << 6) + b
+                    if choice_dirty == 0 and s.power_command == NO_COMMAND and not strict:
+                        # A further candidate: it only has to be compared with the choice.
+                        c = np.uint32(command)
+                        at = max(max(now, bus_free), _earliest(t, s, b, c))
+                        end = at + t.length[c]
+                        next_time = min(next_time, at)
+                        if end < choice_end or (end == choice_end and np.int64(r) + 1 < choice_id):
+                            choice_bank = b
+                            choice_id = np.int64(r) + 1
+                            choice_end = end
+                            choice_time = at
+                            choice_command = command
+                            choice_is_refresh = 0
+                    else:
+                        choice_dirty = 1
+                elif s.candidate[b] != command or before != r:
+                    s.candidate[b] = command
+                    s.tag[b] = ((np.int64(r) + 1) << 6) + b
                     choice_dirty = 1
 
             # 3. Refresh manager, then power-down manager.
@@ -987,59 +1040,57 @@ def run(  # type: ignore[no-untyped-def]
                 if s.power_command != old:
                     choice_dirty = 1
 
-            # 4. The mux: smallest end on the bus, then smallest ID; refresh has ID 0, request i has i + 1.
+            # 4. The mux: smallest end on the bus, then smallest ID; refresh has ID 0, request i has i + 1. One
+            # number holds (end, ID, bank), so that the search has no branches.
             if choice_dirty != 0 or next_time < now:
                 floor = max(now, bus_free)
-                best = NEVER
+                left_out = now if blocked else -1
+                choice_dirty = 1 if blocked else 0
                 next_time = NEVER
                 choice_time = NEVER
-                choice_command = NO_COMMAND
+                choice_end = NEVER
                 choice_is_refresh = 0
-                choice_dirty = 0
                 if s.power_command != NO_COMMAND:
                     choice_command = s.power_command
                     choice_time = max(floor, s.rank_gate[np.uint32(choice_command)])
-                    next_time = choice_time
-                    if blocked and choice_time == now:
-                        next_time = NEVER
-                        choice_dirty = 1
+                    next_time = NEVER if choice_time == left_out else choice_time
                 else:
+                    best = NEVER
                     if s.refresh_command != NO_COMMAND:
-                        choice_command = s.refresh_command
-                        choice_is_refresh = 1
-                        c = np.uint32(choice_command)
+                        c = np.uint32(s.refresh_command)
                         at = max(floor, s.rank_gate[c])
-                        if choice_command in (PREPB, REFPB):
-                            choice_bank = s.refresh_bank
-                            at = max(at, s.bank_gate[np.uint32(choice_bank * WIDTH + c)])
-                            at = max(at, s.group_gate[np.uint32(t.group_row[choice_bank] + c)])
-                        choice_time = at
-                        next_time = at
-                        best = (at - now + t.length[c]) << 32
-                        if blocked and at == now:
-                            next_time = NEVER
-                            choice_dirty = 1
+                        if c < BANK_WIDTH:
+                            at = max(at, _earliest(t, s, s.refresh_bank, c))
+                        best = ((at - now + t.length[c]) << 38) + s.refresh_bank
+                        next_time = NEVER if at == left_out else at
                     left = candidates
+                    if plain and not blocked:
+                        # Every command takes one cycle on the bus: the one that is legal first ends first.
+                        while left != _0:
+                            b = _lowest(left)
+                            left &= left - _1
+                            at = max(floor, _earliest(t, s, b, s.candidate[b]))
+                            best = min(best, ((at - now + 1) << 38) + s.tag[b])
+                        next_time = NEVER if best == NEVER else (best >> 38) + now - 1
                     while left != _0:
                         b = _lowest(left)
                         left &= left - _1
                         c = s.candidate[b]
-                        at = max(floor, s.rank_gate[c])
-                        at = max(at, s.group_gate[np.uint32(t.group_row[b] + c)])
-                        at = max(at, s.bank_gate[np.uint32(b * WIDTH + c)])
-                        if blocked and at == now:
-                            choice_dirty = 1  # left out of the plan only
-                        elif at < next_time:
-                            next_time = at
-                        score = ((at - now + t.length[c]) << 32) + s.current[b] + 1
-                        if score < best:
-                            if strict and c >= RD and c <= WRA and np.int64(s.current[b]) + 1 != s.strict_next:
-                                continue
-                            best = score
-                            choice_time = at
-                            choice_command = np.int64(c)
-                            choice_bank = b
-                            choice_is_refresh = 0
+                        at = max(floor, _earliest(t, s, b, c))
+                        if strict and RD <= c <= WRA and np.int64(s.current[b]) + 1 != s.strict_next:
+                            next_time = min(next_time, NEVER if at == left_out else at)
+                            continue
+                        best = min(best, ((at - now + t.length[c]) << 38) + s.tag[b])
+                        next_time = min(next_time, NEVER if at == left_out else at)
+                    if best != NEVER:
+                        choice_bank = np.uint32(best & 63)
+                        choice_id = (best >> 6) & 0xFFFFFFFF
+                        choice_end = (best >> 38) + now
+                        choice_command = np.int64(s.candidate[choice_bank])
+                        if choice_id == 0:
+                            choice_is_refresh = 1
+                            choice_command = s.refresh_command
+                        choice_time = choice_end - t.length[np.uint32(choice_command)]
 
             if after or choice_time != now:
                 # 8. Plan the next wake-up.
@@ -1069,31 +1120,25 @@ def run(  # type: ignore[no-untyped-def]
             length = t.length[c]
             bus_free = now + length
             r = NO_REQUEST
-            whole_rank = command in (PREAB, REFAB) or command > REFPB
+            whole_rank = command >= BANK_WIDTH
             if not whole_rank and choice_is_refresh == 0:
                 r = s.current[b]
             stream[n_out].cycle = now
             stream[n_out].request = np.int32(r)
             stream[n_out].bank = -1 if whole_rank else np.int16(b)
-            stream[n_out].command = np.uint8(command)
+            stream[n_out].command = t.code[c]
             n_out += 1
 
             # Every later command has to keep its distance.
-            base = np.uint32(c * WIDTH)
-            for i in range(WIDTH):
-                x = np.uint32(i)
-                s.rank_gate[x] = max(s.rank_gate[x], now + t.rank[np.uint32(base + x)])
+            start_at = np.uint64(command * WIDTH)
+            _raise(s.rank_gate, _0, t.rank, start_at, now)
+            if rank_commands:
+                _raise(s.rank_gate, _8, t.rank, start_at + _8, now)
             if not whole_rank:
-                g = t.group_row[b]
-                o = np.uint32(b * WIDTH)
-                for i in range(WIDTH):
-                    x = np.uint32(i)
-                    y = np.uint32(o + x)
-                    s.bank_gate[y] = max(s.bank_gate[y], now + t.bank[np.uint32(base + x)])
-                for i in range(WIDTH):
-                    x = np.uint32(i)
-                    y = np.uint32(g + x)
-                    s.group_gate[y] = max(s.group_gate[y], now + t.group[np.uint32(base + x)])
+                start_at = np.uint64(command * BANK_WIDTH)
+                _raise(s.bank_gate, np.uint64(b * BANK_WIDTH), t.bank, start_at, now)
+                if t.has_groups != 0:
+                    _raise(s.group_gate, np.uint64(t.group_of[b] * BANK_WIDTH), t.group, start_at, now)
                 if t.counts_for_faw[c] != 0:
                     s.activation_end[np.uint32(s.activations & 3)] = now + length
                     s.activations += 1
@@ -1128,7 +1173,7 @@ def run(  # type: ignore[no-untyped-def]
                     chain = np.uint32(requests[r].row_class * 2 + w)
                     if chain_head[chain] == r:
                         chain_head[chain] = links[r].next_in_chain
-                    if scheduler == FR_FCFS_GRP:
+                    if count_rows:
                         waiting_in_row[requests[r].row_class] -= 1
                     if scheduler == GRP_FR_FCFS_WM:
                         mode = _mode_after(k, s, write_mode)
@@ -1224,6 +1269,8 @@ def run(  # type: ignore[no-untyped-def]
     s.choice_dirty = choice_dirty
     s.next_time = next_time
     s.choice_time = choice_time
+    s.choice_end = choice_end
+    s.choice_id = choice_id
     s.choice_command = choice_command
     s.choice_bank = choice_bank
     s.choice_is_refresh = choice_is_refresh
@@ -1263,81 +1310,81 @@ def _select(values, n, rank):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def percentiles(tables, states, requests, slots, scratch, has_lead, out):  # type: ignore[no-untyped-def]
-    """Write latencies in ps to *out* ``(3, 2)``: all, reads, writes x elements floor(0.5 n), floor(0.99 n).
-
-    The histogram finds the bin, and only its members are looked at; -1 where there is no request.
-    """
-    t = tables[0]
-    s = states[0]
-    n = requests.shape[0]
-    for group in range(3):  # 0: all, 1: reads, 2: writes
-        size = s.n_answered[0] + s.n_answered[1] if group == 0 else s.n_answered[group - 1]
-        for q in range(2):
-            if size == 0:
-                out[group, q] = -1
-                continue
-            if group > 0 and size == s.n_answered[0] + s.n_answered[1]:
-                out[group, q] = out[0, q]
-                continue
-            rank = size // 2 if q == 0 else size * 99 // 100
-            below = 0
-            at = 0
-            while True:
-                members = 0
-                if group != 2:
-                    members += s.latency_bins[at]
-                if group != 1:
-                    members += s.latency_bins[BINS + at]
-                if below + members > rank:
-                    break
-                below += members
-                at += 1
-            if at < FINE_BINS and not has_lead:
-                out[group, q] = at * t.tck_ps
-                continue
-            found = 0
-            for i in range(n):
-                latency = slots[i].sent
-                if _bin(latency) == at and (group == 0 or requests[i].write == np.uint32(group - 1)):
-                    scratch[found] = latency * t.tck_ps + slots[i].lead
-                    found += 1
-            out[group, q] = _select(scratch, found, rank - below)
+def _bin_of_rank(s, group, rank):  # type: ignore[no-untyped-def]
+    """The bin of the latency number *rank* of a group (0: all, 1: reads, 2: writes), and how many are below it."""
+    below = 0
+    at = 0
+    while True:
+        members = 0
+        if group != 2:
+            members += s.latency_bins[np.uint32(at)]
+        if group != 1:
+            members += s.latency_bins[np.uint32(BINS + at)]
+        if below + members > rank:
+            return at, below
+        below += members
+        at += 1
 
 
 @njit(cache=True, nogil=True)
-def collect(tables, configs, states, quantiles, arrival_sum_ps, relative, row):  # type: ignore[no-untyped-def]
-    """Write the results of a finished run to *row*, ``(n_columns,)`` int64 in the order of `results.COUNTED`."""
+def collect(  # type: ignore[no-untyped-def]
+    tables, configs, states, requests, slots, latencies, scratch, n_writes, has_lead, arrival_sum_ps, relative, row
+):
+    """Write the results of a finished run to *row*, ``(n_columns,)`` int64 in the order of `results.COUNTED`.
+
+    A percentile is the element floor(p n) of the n sorted latencies, -1 where there is none. The histogram finds its
+    bin; only the bin's members are looked at, and none where all of them are equal.
+    """
     t = tables[0]
     k = configs[0]
     s = states[0]
+    n = requests.shape[0]
     tck = t.tck_ps
     if relative:
         # The first request is ready to be sent at 0; the others a gap after the previous one was sent.
         arrival_sum_ps = s.sum_ready_to_send * tck - s.sum_ready_lead
-    row[0] = s.n_answered[0] + s.n_answered[1]
-    row[1] = s.n_answered[0]
-    row[2] = s.n_answered[1]
+    row[0] = n
+    row[1] = n - n_writes
+    row[2] = n_writes
     row[3] = s.last_cycle * tck
     row[4] = s.last_answer * tck
     row[5] = s.idle * tck
-    for i in range(2):
-        row[7 + i] = s.sum_latency[i] * tck + s.sum_lead[i]
-        row[18 + 3 * i] = s.max_latency_ps[i] if s.n_answered[i] > 0 else -1
-    row[6] = row[7] + row[8]
+    row[6] = s.sum_latency_ps[0] + s.sum_latency_ps[1]
+    row[7] = s.sum_latency_ps[0]
+    row[8] = s.sum_latency_ps[1]
     row[9] = s.sum_answer * tck - arrival_sum_ps
     row[10] = s.sum_controller * tck
     row[11] = s.last_command + k.phy_delay_fw
-    row[15] = max(row[18], row[21])
-    for i in range(3):
-        for q in range(2):
-            row[13 + 3 * i + q] = quantiles[i, q]
     row[12] = s.refused
+    for group in range(3):
+        size = row[group]
+        for q in range(2):
+            x = 13 + 3 * group + q
+            if size == 0:
+                row[x] = -1
+            elif group > 0 and size == n:
+                row[x] = row[13 + q]
+            else:
+                rank = size // 2 if q == 0 else size * 99 // 100
+                at, below = _bin_of_rank(s, group, rank)
+                if at < FINE_BINS and not has_lead:
+                    row[x] = at * tck
+                else:
+                    found = 0
+                    for i in range(n):
+                        if _bin(latencies[i]) == at and (group == 0 or np.int64(requests[i].write) == group - 1):
+                            scratch[found] = latencies[i] * tck + slots[i].lead
+                            found += 1
+                    row[x] = _select(scratch, found, rank - below)
+    row[18] = s.max_latency_ps[0] if n_writes < n else -1
+    row[21] = s.max_latency_ps[1] if n_writes > 0 else -1
+    row[15] = max(row[18], row[21])
     row[22] = s.buffer_high_water
     row[23] = s.read_high_water
     row[24] = s.write_high_water
     row[25] = s.active_high_water
     row[26] = s.flex_high_water
     row[27] = -s.flex_low_water
-    for c in range(SREFEX + 1):
-        row[28 + c] = s.counts[c]
+    for c in range(WIDTH):
+        if c != BANK_WIDTH - 1:  # the empty lane
+            row[28 + t.code[c]] = s.counts[c]

@@ -34,6 +34,7 @@ class PreparedTrace:
     bank_group: NDArray[np.int32]
     row: NDArray[np.int32]
     column: NDArray[np.int32]
+    n_writes: int
     has_lead: bool
     """Some time stamp is between two clock edges."""
     arrival_sum_ps: int
@@ -76,6 +77,7 @@ def prepare_trace(trace: Trace, mapping: AddressMapping, tCK_ps: int, banks: int
         bank_group=group,
         row=row,
         column=column,
+        n_writes=int(write.sum()),
         has_lead=bool(requests["lead"].any()),
         arrival_sum_ps=0 if trace.relative else int(trace.time_ps.sum()),
     )
