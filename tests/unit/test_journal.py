@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from archgym.evaluator import Evaluator
 from archgym.journal import Journal, Shard, shards
 from archgym.journal_reader import read_shard
 from archgym.objective import Objective, Optimize
-from archgym.record import Identity, LineFormat, number
+from archgym.record import Clock, Identity, LineFormat, number
 from archgym.sample import SCHEMA_VERSION, columns
 from archgym.simulator import Metric, Workload
 from archgym.space import Categorical, DesignSpace, Integer, Ordinal, Real
@@ -269,3 +270,14 @@ def test_four_processes_write_at_once_each_into_its_shard(tmp_path: Path) -> Non
     rows = read(tmp_path)
     assert len(rows) == 2000
     assert {(row["run_id"], row["index"]) for row in rows} == {(f"writer-{w}", i) for w in range(4) for i in range(500)}
+
+
+def test_the_clock_tells_the_time_to_the_microsecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    for ns, text in (
+        (1_785_499_200_000_001_999, "2026-07-31T12:00:00.000001Z"),
+        (1_785_499_200_999_999_000, "2026-07-31T12:00:00.999999Z"),
+        (1_785_499_201_000_000_000, "2026-07-31T12:00:01.000000Z"),
+    ):
+        monkeypatch.setattr(time, "time_ns", lambda ns=ns: ns)
+        assert clock.now() == text
