@@ -143,7 +143,7 @@ class Engine:
 
 
 def aligned_zeros(n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """``(n,)`` zeros that start on a cache line: vectors that straddle two lines make the kernel up to twice as slow."""
+    """``(n,)`` zeros that start on a cache line, so that no vector of the kernel straddles two."""
     raw = np.zeros(n * dtype.itemsize + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + n * dtype.itemsize].view(dtype)

@@ -715,10 +715,7 @@ def run(  # type: ignore[no-untyped-def]
                 leaves = now
                 if legacy != 0 and released:
                     leaves += 1
-                if reorder:
-                    j = np.uint32(s.responses)
-                else:
-                    j = np.uint32(order[np.uint32(s.responses)])
+                j = np.uint32(s.responses) if reorder else order[np.uint32(s.responses)]
                 s.responses += 1
                 if log:
                     stream[n_out].cycle = leaves
@@ -999,7 +996,7 @@ def run(  # type: ignore[no-untyped-def]
                     candidates |= bit
                     s.candidate[b] = command
                     s.tag[b] = ((np.int64(r) + 1) << 6) + b
-                    if choice_dirty == 0 and s.power_command == NO_COMMAND and not strict:
+                    if choice_dirty == 0 and s.power_command == NO_COMMAND and not strict and not blocked:
                         # A further candidate: it only has to be compared with the choice.
                         c = np.uint32(command)
                         at = max(max(now, bus_free), _earliest(t, s, b, c))
