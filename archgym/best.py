@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from archgym.objective import VIOLATION_BASE, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best design so far, by value."""
+
+    row: int
+    """Its position among the run's distinct designs."""
+    design: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    """In the simulator's units."""
+    scores: Mapping[str, float]
+    """Lower is better."""
+    violation: float
+    """0: every limit holds."""
 
 
 class BestSoFar:

@@ -45,6 +45,10 @@ class RunExists(ArchgymError):
     """The output directory holds another run. Nothing was written."""
 
 
+class Interrupted(ArchgymError):
+    """The user stopped it; what was done so far is kept."""
+
+
 class LogError(ArchgymError):
     """A run's log cannot be read or written."""
 

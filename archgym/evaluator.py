@@ -9,14 +9,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archgym.agent import Told
-from archgym.best import BestSoFar, Front
+from archgym.best import Best, BestSoFar, Front
 from archgym.design_keys import design_keys
 from archgym.errors import BudgetSpent, ConfigError, DesignError, LogError
 from archgym.executor import Executor, SerialExecutor, ValidatingExecutor
@@ -35,21 +34,6 @@ class Log(Protocol):
     def append(self, index: int, keys: list[bytes], told: Told, messages: Mapping[int, str], wall_s: float, /) -> None:
         """Write one row per row of *told*, numbered from *index*; *wall_s* is the time of one fresh row. `LogError`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The best design so far, by value."""
-
-    row: int
-    """Its position among the run's distinct designs."""
-    design: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    """In the simulator's units."""
-    scores: Mapping[str, float]
-    """Lower is better."""
-    violation: float
-    """0: every limit holds."""
 
 
 class Evaluator:

@@ -6,14 +6,13 @@ Looking up a name imports only that plug-in. Two plug-ins of one name are an err
 from __future__ import annotations
 
 import inspect
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Union
+from typing import Any
 
+from archgym import agent_checks
 from archgym.agent import Agent, AgentFactory, Hyperparameter, Problem, Trainer
 from archgym.errors import ConfigError, UnknownName, UnknownPlugin
 from archgym.simulator import Simulator, SimulatorPlugin
@@ -99,7 +98,7 @@ def agent_hyperparameters(name: str) -> dict[str, HyperparameterInfo]:
     """The hyperparameters of an agent, in the order of its signature."""
     factory = agent_factory(name)
     documented: Mapping[str, Hyperparameter] = getattr(factory, "hyperparameters", {})
-    hints = _hints(factory)
+    hints = agent_checks.type_hints(factory)
     found: dict[str, HyperparameterInfo] = {}
     for parameter in inspect.signature(factory).parameters.values():
         if parameter.kind is not parameter.KEYWORD_ONLY or parameter.name == "seed":
@@ -127,44 +126,11 @@ def make_agent(name: str, problem: Problem, *, seed: int, **hyperparameters: Any
 def check_hyperparameters(name: str, hyperparameters: Mapping[str, Any]) -> None:
     """Raise `ConfigError` for the first hyperparameter that the agent does not take."""
     known = agent_hyperparameters(name)
-    hints = _hints(agent_factory(name))
-    for key, value in hyperparameters.items():
+    for key in hyperparameters:
         if key not in known:
             raise UnknownName(f"agent {name!r}: hyperparameter", key, known)
-        info = known[key]
-        if not _fits(value, hints.get(key, Any)):
-            raise ConfigError(f"agent {name!r}: {key}: expected {info.type}, got {value!r}")
-        if info.choices is not None and value not in info.choices:
-            raise ConfigError(f"agent {name!r}: {key}: expected one of {list(info.choices)}, got {value!r}")
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and ((info.low is not None and value < info.low) or (info.high is not None and value > info.high)):
-            low = "-inf" if info.low is None else f"{info.low:g}"
-            high = "inf" if info.high is None else f"{info.high:g}"
-            raise ConfigError(f"agent {name!r}: {key}: expected a value in [{low}, {high}], got {value!r}")
-
-
-def _hints(factory: Any) -> dict[str, Any]:
-    return typing.get_type_hints(factory.__init__ if isinstance(factory, type) else factory)
+    agent_checks.check_hyperparameters(name, agent_factory(name), hyperparameters)
 
 
 def _type_name(hint: Any) -> str:
     return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether *value* may be passed where *hint* is annotated (the simple types of hyperparameters)."""
-    if hint is Any:
-        return True
-    origin = typing.get_origin(hint)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, part) for part in typing.get_args(hint))
-    if origin is typing.Literal:
-        return value in typing.get_args(hint)
-    if hint is None or hint is type(None):
-        return value is None
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    kind = origin or hint
-    return isinstance(value, kind) if isinstance(kind, type) else True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from archgym.evaluator import Best
+from archgym.best import Best
 
 StopReason = Literal["budget", "exhausted", "stalled"]
 """*budget*: spent. *exhausted*: the agent, or the space, has nothing more. *stalled*: only duplicates were proposed."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from archgym.agent import Problem
+from archgym.best import Best
 from archgym.errors import ConfigError, LogError
-from archgym.evaluator import Best, Evaluator, Log
+from archgym.evaluator import Evaluator, Log
 from archgym.executor import Executor, SerialExecutor
 from archgym.journal import Journal
 from archgym.manifest import Manifest, make_manifest

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 import typer
 
 from archgym.cli import conform, dataset, describe, evaluate, listing, new, replay, run
-from archgym.errors import ArchgymError
+from archgym.errors import ArchgymError, Interrupted
 from archgym.version import __version__
 
 app = typer.Typer(
@@ -58,10 +58,10 @@ def main() -> None:
         return
     try:
         app(arguments)
+    except Interrupted as interrupt:
+        _fail(str(interrupt), 130)
     except ArchgymError as error:
         _fail(str(error), 2)
-    except KeyboardInterrupt as interrupt:
-        _fail(str(interrupt) or "interrupted", 130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

@@ -83,7 +83,11 @@ def verify_samples(
         print_json([dataclasses.asdict(check) for check in checks])
     else:
         for check in checks:
-            again = "" if check.replayed is None else f", {check.replayed.equal} of {check.replayed.rows} evaluated again equal"
+            again = (
+                ""
+                if check.replayed is None
+                else f", {check.replayed.equal} of {check.replayed.rows} evaluated again equal"
+            )
             verdict = "; ".join(check.problems) or f"ok: {check.rows:,} rows{again}"
             console().print(f"{check.run_dir}: {verdict}", markup=False)
     if any(check.problems for check in checks):

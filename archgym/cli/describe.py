@@ -98,7 +98,7 @@ def _describe_agent(name: str, as_json: bool) -> None:
 
     factory = agent_factory(name)
     known = agent_hyperparameters(name)
-    text = (sys.modules[factory.__module__].__doc__ or factory.__doc__ or "").strip()  # type: ignore[attr-defined]
+    text = (sys.modules[factory.__module__].__doc__ or factory.__doc__ or "").strip()
     if as_json:
         parameters = [dataclasses.asdict(info) for info in known.values()]
         print_json({"agent": name, "summary": text.split("\n")[0], "doc": text, "hyperparameters": parameters})

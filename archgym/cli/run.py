@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
 from archgym.cli.options import parse_assignments
 from archgym.cli.screen import console, number, print_json, print_table
 from archgym.config import ExperimentModel, parse, read_yaml
-from archgym.errors import ConfigError, UnknownName
+from archgym.errors import ConfigError, Interrupted, UnknownName
 from archgym.result import RunResult
+from archgym.simulator import Metric
 from archgym.task import Task, load_task, task_from_mapping
 
 _SHOWN_METRICS = 12
@@ -54,7 +56,7 @@ def run(
                 with_default=True,
             )
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; every result so far is in {folder}: the same command goes on") from None
+        raise Interrupted(f"interrupted; every result so far is in {folder}: the same command goes on") from None
     drawn = _draw(folder, searched, result) if plots else []
     if as_json:
         print_json({**result.to_data(), "plots": [str(path) for path in drawn]})
@@ -186,10 +188,8 @@ def _draw(folder: Path, task: Task, result: RunResult) -> list[Path]:
     unit = metrics[label].unit if label in metrics else ""
     reference = result.default.scores.get(label) if result.default else None
     paths = [folder / "convergence.png"]
-    convergence(
-        samples, paths[0], title=task.name, score=f"score.{label}", unit=unit, reference=reference, overwrite=True
-    )
-    axes = _pareto_axes(task, list(metrics))
+    convergence(samples, paths[0], title=task.name, score=label, unit=unit, reference=reference, overwrite=True)
+    axes = _pareto_axes(task, metrics)
     if axes:
         paths.append(folder / "pareto.png")
         x, y = (metrics[name] for name in axes)
@@ -200,6 +200,8 @@ def _draw(folder: Path, task: Task, result: RunResult) -> list[Path]:
             y.name,
             x_unit=x.unit,
             y_unit=y.unit,
+            better=(_way(x), _way(y)),
+            score=label,
             title=task.name,
             default=None
             if result.default is None
@@ -209,11 +211,13 @@ def _draw(folder: Path, task: Task, result: RunResult) -> list[Path]:
     return paths
 
 
-def _pareto_axes(task: Task, metrics: list[str]) -> tuple[str, str] | None:
-    """The first two metrics that the objective and its limits read; the simulator's own order fills up."""
+def _way(metric: Metric) -> Literal["lower", "higher"]:
+    return "higher" if metric.better == "higher" else "lower"
+
+
+def _pareto_axes(task: Task, metrics: Mapping[str, Metric]) -> tuple[str, str] | None:
+    """The first two metrics with a direction that the objective and its limits read; others fill up."""
     reads = [name for term in task.objective.terms for name in term.reads]
-    names = list(dict.fromkeys([*reads, *(limit.metric for limit in task.objective.limits)]))
-    for fallback in ("latency_avg", "power_avg", "energy_total", *metrics):
-        if len(names) < 2 and fallback in metrics and fallback not in names:
-            names.append(fallback)
+    wanted = [*reads, *(limit.metric for limit in task.objective.limits), "latency_avg", "energy_total", *metrics]
+    names = [name for name in dict.fromkeys(wanted) if name in metrics and metrics[name].better != "none"]
     return (names[0], names[1]) if len(names) >= 2 else None

@@ -21,7 +21,12 @@ def test_every_entry_point_imports(environment: Environment) -> None:
     )
     printed = environment.run("-c", code)
     assert str(environment.python.parents[1]) in printed.splitlines()[0], "must not be the editable install"
-    for name in ("archgym.simulators dram", "archgym.agents genetic", "archgym.tasks archgym", "console_scripts archgym"):
+    for name in (
+        "archgym.simulators dram",
+        "archgym.agents genetic",
+        "archgym.tasks archgym",
+        "console_scripts archgym",
+    ):
         assert name in printed
 
 
@@ -37,13 +42,18 @@ def test_the_command_works_from_the_wheel(environment: Environment, tmp_path: Pa
 
 
 def test_a_gymnasium_id_is_found_by_its_prefix(environment: Environment) -> None:
-    code = "import gymnasium; e = gymnasium.make('archgym:archgym/toy-latency-v1'); print(e.reset(seed=1)[1] is not None)"
+    code = (
+        "import gymnasium; e = gymnasium.make('archgym:archgym/toy-latency-v1'); print(e.reset(seed=1)[1] is not None)"
+    )
     assert environment.run("-c", code).strip() == "True"
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names} == {"archgym", next(n for n in names if "dist-info" in n).split("/")[0]}
+    assert {name.split("/")[0] for name in names} == {
+        "archgym",
+        next(n for n in names if "dist-info" in n).split("/")[0],
+    }
     for needed in (
         "archgym/py.typed",
         "archgym/simulators/dram/parts/ddr4_2400.yaml",

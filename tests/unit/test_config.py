@@ -13,7 +13,9 @@ TASK = {"summary": "s", "simulator": "toy", "objective": {"optimize": "latency"}
 
 
 def test_a_complete_experiment_is_read() -> None:
-    model = parse(ExperimentModel, parse_yaml("task: toy/latency-v1\nagent: {name: genetic, population: 8}\n", "x"), "x")
+    model = parse(
+        ExperimentModel, parse_yaml("task: toy/latency-v1\nagent: {name: genetic, population: 8}\n", "x"), "x"
+    )
     assert model.agent_name() == "genetic"
     assert model.hyperparameters() == {"population": 8}
 

@@ -53,9 +53,9 @@ def test_hyperparameters_are_read_from_the_signature() -> None:
     ("given", "message"),
     [
         ({"populaton": 8}, "hyperparameter 'populaton': did you mean 'population'"),
-        ({"population": "many"}, "population: expected int, got 'many'"),
-        ({"population": -1}, r"population: expected a value in \[\d+, .*\], got -1"),
-        ({"population": True}, "population: expected int, got True"),
+        ({"population": "many"}, "population: expected an integer.*, got 'many'"),
+        ({"population": -1}, "population: expected an integer .*, got -1"),
+        ({"population": True}, "population: expected an integer.*, got True"),
     ],
 )
 def test_a_bad_hyperparameter_is_refused_in_one_line(given: dict[str, Any], message: str) -> None:
