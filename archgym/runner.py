@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archgym.agent import Problem
+from archgym.agent import Agent, Problem, Trainer
 from archgym.best import Best
 from archgym.errors import ConfigError, LogError
 from archgym.evaluator import Evaluator, Log
@@ -66,7 +66,10 @@ def run(
     simulator = make()
     chosen = dict(hyperparameters or {})
     manifest = make_manifest(task, simulator, agent, chosen, seed=seed, budget=allowance, ask=ask)
-    this = _Run(task, simulator, manifest, progress, with_default)
+    problem = _problem(task, simulator, allowance)
+    # Built before anything is written, so that what it refuses leaves nothing behind.
+    searcher = make_agent(agent, problem, seed=seed, **chosen)
+    this = _Run(task, simulator, manifest, problem, searcher, progress, with_default)
     if out is None:
         with _executor(make, simulator, workers, timeout_s) as executor:
             return this.search(executor)
@@ -76,6 +79,13 @@ def run(
             return result_from_data({**state["result"], "out": str(directory.path)})
         with _executor(make, simulator, workers, timeout_s) as executor:
             return this.search_logged(directory, executor)
+
+
+def _problem(task: Task, simulator: Simulator, budget: int) -> Problem:
+    """What the agent is built for; no space has more designs to evaluate than its valid ones."""
+    space = simulator.space
+    allowance = min(budget, space.count()) if space.finite else budget
+    return Problem(task.name, space, task.objective, simulator.metrics, allowance)
 
 
 @contextmanager
@@ -94,6 +104,8 @@ class _Run:
     task: Task
     simulator: Simulator
     manifest: Manifest
+    problem: Problem
+    searcher: Agent | Trainer
     progress: Callable[[Progress], None] | None
     with_default: bool
 
@@ -140,13 +152,10 @@ class _Run:
     ) -> RunResult:
         """Search to the end, then *finish* the log."""
         began = time.perf_counter()
-        config, space = self.manifest.config, self.simulator.space
-        allowance = min(config["budget"], space.count()) if space.finite else config["budget"]
+        config, allowance = self.manifest.config, self.problem.budget
         evaluator = Evaluator(self.simulator, self.task.objective, budget=allowance, journal=log, executor=executor)
         door = WatchedDoor(evaluator, allowance, self.progress, resumed)
-        problem = Problem(self.task.name, space, self.task.objective, self.simulator.metrics, allowance, door)
-        searcher = make_agent(config["agent"], problem, seed=config["seed"], **config["hyperparameters"])
-        stop = search(searcher, problem, door, config["ask"])
+        stop = search(self.searcher, replace(self.problem, door=door), door, config["ask"])
         if stop == "budget" and allowance < config["budget"]:
             stop = "exhausted"
         finishing = time.perf_counter()

@@ -92,9 +92,9 @@ def _values(parameter: Any) -> str:
 
 
 def _describe_agent(name: str, as_json: bool) -> None:
-    from archgym.registry import agent_factory, agent_hyperparameters
-
     import sys
+
+    from archgym.registry import agent_factory, agent_hyperparameters
 
     factory = agent_factory(name)
     known = agent_hyperparameters(name)

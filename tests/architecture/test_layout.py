@@ -36,12 +36,14 @@ def test_no_code_asserts_prints_or_exits() -> None:
         relative = path.relative_to(ROOT)
         if relative.parts[:2] == ("archgym", "testing"):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Assert) or (
-                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"print", "exit"}
-            ):
-                found.append(f"{relative}:{node.lineno}")
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        found += [f"{relative}:{node.lineno}" for node in nodes if _is_unwanted(node)]
     assert found == []
+
+
+def _is_unwanted(node: ast.AST) -> bool:
+    called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    return isinstance(node, ast.Assert) or called in {"print", "exit"}
 
 
 def test_results_holds_no_results() -> None:

@@ -119,7 +119,7 @@ def test_evaluate_prices_a_table(tmp_path: Path, refusal: Callable[..., str]) ->
         (("run", "--task", "toy/latency"), "did you mean 'toy/latency-v1'"),
         (("run", *TASK, "--agent", "genetik"), "did you mean 'genetic'"),
         (("run", *TASK, "--agent", "genetic", "--set", "populaton=8"), "did you mean 'population'"),
-        (("run", *TASK, "--agent", "genetic", "--set", "population=some"), "expected int, got 'some'"),
+        (("run", *TASK, "--agent", "genetic", "--set", "population=some"), "population: expected an integer"),
         (("run", *TASK, "--agent", "genetic", "--set", "population"), "expected KEY=VALUE"),
         (("run",), "expected an experiment file or --task"),
         (("run", "nowhere.yaml"), "nowhere.yaml: no such file"),
@@ -219,7 +219,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
         "from archgym.cli import main\n"
-        f"sys.argv = ['archgym', 'run', '--task', 'toy/latency-v1', '--budget', '5000', '--out', 'r']\n"
+        "sys.argv = ['archgym', 'run', '--task', 'toy/latency-v1', '--budget', '5000', '--out', 'r']\n"
         "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)

@@ -182,9 +182,25 @@ def test_impossible_settings_are_refused_before_anything_is_written(wrong: dict[
 # ---- the directory
 
 
+class Unaskable:
+    """An agent that must not be asked."""
+
+    def ask(self, n: int, /) -> DesignBatch:
+        pytest.fail("searched again")
+
+    def tell(self, results: Told, /) -> None:
+        pytest.fail("told again")
+
+
+def test_an_agent_that_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="population"):
+        run(TASK, "genetic", {"population": -1}, seed=0, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_finished_run_is_answered_from_its_state(tmp_path: Path, use: Callable[[Make], None]) -> None:
     first = run(TASK, "random", seed=0, budget=30, out=tmp_path)
-    use(lambda problem, *, seed: pytest.fail("searched again"))
+    use(lambda problem, *, seed: Unaskable())
     assert run(TASK, "random", seed=0, budget=30, out=tmp_path) == first
 
 
