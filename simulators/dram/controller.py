@@ -277,10 +277,10 @@ def check_encoded(matrix: NDArray[np.int64]) -> None:
 
 def _code(name: str, value: object) -> int:
     if name in ENUMS:
-        return tuple(ENUMS[name]).index(value)  # type: ignore[arg-type]
+        return [member.value for member in ENUMS[name]].index(str(value))
     if name == "model":
-        return MODELS.index(value)  # type: ignore[arg-type]
-    return int(value)  # type: ignore[call-overload, no-any-return]
+        return [str(model) for model in MODELS].index(str(value))
+    return int(str(value))
 
 
 def _member(name: str, kind: type[_E], value: object) -> _E:

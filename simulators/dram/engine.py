@@ -19,9 +19,10 @@ from archgym.simulators.dram.commands import Command
 from archgym.simulators.dram.controller import ENCODED_KNOBS, ControllerConfig, check_encoded, encode
 from archgym.simulators.dram.mapping import AddressMapping
 from archgym.simulators.dram.part import Part
+from archgym.simulators.dram.power import consume, finish, power_state
 from archgym.simulators.dram.prepare import PreparedTrace, prepare_trace
 from archgym.simulators.dram.results import COUNTED, BatchResult, RunResult, derive
-from archgym.simulators.dram.stream import STREAM_CAPACITY, STREAM_DTYPE
+from archgym.simulators.dram.stream import RESPONSE, STREAM_CAPACITY, STREAM_DTYPE
 from archgym.simulators.dram.timing import TimingTable, timing_table
 from archgym.simulators.dram.trace import Trace
 
@@ -40,8 +41,11 @@ class Workspace:
         self.answers = np.zeros(n, np.int64)
         self.chain_head = np.zeros(prepared.first_of_chain.shape[0], np.uint32)
         self.waiting_in_row = np.zeros(prepared.first_of_chain.shape[0] // 2, np.int32)
-        self.scratch = np.zeros(n, np.int64)
-        self.latencies = np.zeros(n, np.int32)
+        self.values = np.zeros(n, np.int64)
+        self.subset = np.zeros(n + 1, np.int64)
+        self.bins = np.zeros(2 * kernel.BINS, np.int32)
+        self.answer_of = np.zeros(n, np.int64)
+        self.due = np.zeros(n, np.int64)
         self.stream = np.zeros(STREAM_CAPACITY, STREAM_DTYPE)
 
 
@@ -53,19 +57,23 @@ class Engine:
         self.mapping = mapping
         self.timing = timing_table(part, strict_jedec)
         self._table = kernel_table(part, self.timing)
+        self._power = power_state(part)
 
     def prepare(self, trace: Trace) -> PreparedTrace:
         """Decode *trace* once for all designs."""
-        return prepare_trace(trace, self.mapping, self.part.tCK_ps, self.part.banks)
+        return prepare_trace(trace, self.mapping, self.part)
 
-    def simulate(self, prepared: PreparedTrace, config: ControllerConfig, *, log: bool = False) -> RunResult:
-        """Run one design; with *log*, keep every command and response."""
+    def simulate(
+        self, prepared: PreparedTrace, config: ControllerConfig, *, log: bool = False, power: bool = False
+    ) -> RunResult:
+        """Run one design; with *log*, keep every command and response; with *power*, count what energy depends on."""
         row = config.encoded()[np.newaxis]
         self._check(row)
         counted = np.empty((1, len(COUNTED)), np.int64)
         events: list[NDArray[np.void]] = []
-        self._run(prepared, as_records(row), Workspace(prepared), counted[0], events if log else None)
-        batch = BatchResult(counted, derive(counted, self.part))
+        counters = self._power_counters(row) if power else None
+        self._run(prepared, as_records(row), Workspace(prepared), counted[0], events if log else None, counters)
+        batch = BatchResult(counted, derive(counted, self.part), counters)
         return RunResult(batch, np.concatenate(events) if log else None)
 
     def simulate_batch(
@@ -74,10 +82,12 @@ class Engine:
         configs: Sequence[ControllerConfig] | NDArray[np.int64],
         *,
         threads: int = 1,
+        power: bool = False,
     ) -> BatchResult:
         """Run many designs: a sequence of them, or an encoded matrix ``(n, len(ENCODED_KNOBS))``.
 
-        Rows are in the order of *configs* and do not depend on *threads*.
+        Rows are in the order of *configs* and do not depend on *threads*. With *power*, the result has the counters
+        that `energy.EnergyModel` turns into energy.
         """
         if threads < 1:
             raise ValueError(f"threads: expected at least 1, got {threads}")
@@ -85,6 +95,7 @@ class Engine:
         self._check(matrix)
         records = as_records(matrix)
         counted = np.empty((matrix.shape[0], len(COUNTED)), np.int64)
+        counters = self._power_counters(matrix) if power else None
         # Neighbours that share knobs keep the branch predictor warm.
         order = np.lexsort(matrix[:, _SORT_COLUMNS].T)
         spaces: SimpleQueue[Workspace] = SimpleQueue()
@@ -94,7 +105,8 @@ class Engine:
         def work(chunk: NDArray[np.int64]) -> None:
             space = spaces.get()
             for i in chunk:
-                self._run(prepared, records[i : i + 1], space, counted[i], None)
+                counter = None if counters is None else counters[i : i + 1]
+                self._run(prepared, records[i : i + 1], space, counted[i], None, counter)
             spaces.put(space)
 
         chunks = [order[at : at + CHUNK] for at in range(0, order.shape[0], CHUNK)]
@@ -104,7 +116,13 @@ class Engine:
         else:
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(work, chunks))
-        return BatchResult(counted, derive(counted, self.part))
+        return BatchResult(counted, derive(counted, self.part), counters)
+
+    def _power_counters(self, matrix: NDArray[np.int64]) -> NDArray[Any]:
+        """``(n,)`` fresh counters, one per design."""
+        counters = np.repeat(self._power, matrix.shape[0])
+        counters["delay"] = matrix[:, ENCODED_KNOBS.index("phy_delay_fw")]
+        return counters
 
     def _check(self, matrix: NDArray[np.int64]) -> None:
         check_encoded(matrix)
@@ -121,25 +139,33 @@ class Engine:
         w: Workspace,
         row: NDArray[np.int64],
         events: list[NDArray[np.void]] | None,
+        power: NDArray[Any] | None,
     ) -> None:
-        """One run; the results go to *row*, the stream to *events* if given."""
+        """One run; the results go to *row*, the stream to *events* and to the counter *power* if given."""
         p = prepared
         relative, log = p.trace.relative, events is not None
         kernel.start(self._table, config, w.state, p.first_of_bank, p.first_of_chain, w.chain_head, w.waiting_in_row)
         status = kernel.STREAM_FULL
         while status == kernel.STREAM_FULL:
             status, n = kernel.run(
-                self._table, config, w.state, p.requests, p.links, w.slots, w.order, w.answers, w.latencies,
+                self._table, config, w.state, p.requests, p.links, w.slots, w.order, w.answers, w.answer_of, w.due,
                 w.chain_head, w.waiting_in_row, relative, w.stream, log,
             )  # fmt: skip
             if events is not None:
                 events.append(w.stream[:n].copy())
+            if power is not None:
+                commands = w.stream[:n]
+                if log:
+                    commands = commands[commands["command"] != RESPONSE]
+                consume(power, commands, commands.shape[0], p.bus_words)
         if status == kernel.STUCK:
             raise RuntimeError(f"the controller has nothing left to wait for, with requests unanswered: {config[0]}")
         kernel.collect(
-            self._table, config, w.state, p.requests, w.slots, w.latencies, w.scratch,
-            p.n_writes, p.has_lead, p.arrival_sum_ps, relative, row,
+            self._table, config, w.state, p.requests, w.slots, w.answer_of, w.due, p.trace.is_write, p.n_writes,
+            relative, w.values, w.subset, w.bins, row,
         )  # fmt: skip
+        if power is not None:
+            finish(power)
 
 
 def aligned_zeros(n: int, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -21,8 +21,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from llvmlite import ir
-from numba import config, njit, types
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.core import config
 from numba.extending import intrinsic
 
 MAX_BANKS: Final = 64
@@ -68,8 +69,7 @@ TIMED, ANSWERED, ARRIVED = 0, 1, 2
 _0 = np.uint64(0)
 _1 = np.uint64(1)
 _8 = np.uint64(8)
-FINE_BINS: Final = 2048  # latencies below this many cycles have a bin each; above, 64 cycles share one
-BINS: Final = 4096
+BINS: Final = 2048  # of the histogram that narrows the search for a percentile
 
 
 def _record(fields: list[tuple[Any, ...]]) -> np.dtype[Any]:
@@ -240,11 +240,6 @@ STATE_DTYPE: Final = _record(
         ("activations", np.int64),
         ("activation_end", np.int64, (4,)),
         # sums
-        ("sum_latency_ps", np.int64, (2,)),  # reads and writes
-        ("max_latency_ps", np.int64, (2,)),
-        ("sum_answer", np.int64),
-        ("sum_ready_to_send", np.int64),  # cycles; relative traces only
-        ("sum_ready_lead", np.int64),
         ("sum_controller", np.int64),
         ("buffer_high_water", np.int64),
         ("read_high_water", np.int64),
@@ -264,54 +259,58 @@ STATE_DTYPE: Final = _record(
         ("candidate", np.uint32, (MAX_BANKS,)),
         ("tag", np.int64, (MAX_BANKS,)),  # (ID of the request, bank) of the candidate
         ("oldest", np.uint32, (3 * MAX_BANKS,)),  # any, read, write
-        ("latency_bins", np.int32, (2 * BINS,)),
     ]
 )
 
 
-def _lowest_code(context, builder, signature, args):  # type: ignore[no-untyped-def]
-    return builder.trunc(builder.cttz(args[0], ir.Constant(ir.IntType(1), 1)), ir.IntType(32))
+# Two instructions that Numba does not reach from Python, and the same in Python for NUMBA_DISABLE_JIT=1.
 
 
-def _raise_code(context, builder, signature, args):  # type: ignore[no-untyped-def]
+def _lowest_python(mask: Any) -> Any:
+    return np.uint32((int(mask) & -int(mask)).bit_length() - 1)
+
+
+def _lowest_native(typing: Any, mask: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.trunc(builder.cttz(args[0], ir.Constant(ir.IntType(1), 1)), ir.IntType(32))
+
+    return types.uint32(types.uint64), code
+
+
+def _raise_python(gates: Any, at: Any, distances: Any, start: Any, now: Any) -> None:
+    raised = gates[int(at) : int(at) + BANK_WIDTH]
+    np.maximum(raised, distances[int(start) : int(start) + BANK_WIDTH] + now, out=raised)
+
+
+def _raise_native(typing: Any, gates: Any, at: Any, distances: Any, start: Any, now: Any) -> Any:
     vector = ir.VectorType(ir.IntType(64), BANK_WIDTH)
-    pointers = []
-    for array, offset in ((0, 1), (2, 3)):
-        data = context.make_array(signature.args[array])(context, builder, args[array]).data
-        pointers.append(builder.bitcast(builder.gep(data, [args[offset]]), vector.as_pointer()))
-    old, distance = (builder.load(pointer, align=8) for pointer in pointers)
-    now = ir.Constant(vector, ir.Undefined)
-    for lane in range(BANK_WIDTH):
-        now = builder.insert_element(now, args[4], ir.Constant(ir.IntType(32), lane))
-    # old + max(distance + now - old, 0): a plain maximum would become a masked store, very slow on some processors.
-    step = builder.sub(builder.add(distance, now), old)
-    zero = ir.Constant(vector, [0] * BANK_WIDTH)
-    step = builder.select(builder.icmp_signed(">", step, zero), step, zero)
-    builder.store(builder.add(old, step), pointers[0], align=8)
-    return context.get_dummy_value()
+
+    def pointer(context: Any, builder: Any, kind: Any, array: Any, offset: Any) -> Any:
+        data = context.make_array(kind)(context, builder, array).data
+        return builder.bitcast(builder.gep(data, [offset]), vector.as_pointer())
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        target = pointer(context, builder, gates, args[0], args[1])
+        old = builder.load(target, align=8)
+        distance = builder.load(pointer(context, builder, distances, args[2], args[3]), align=8)
+        time = ir.Constant(vector, ir.Undefined)
+        for lane in range(BANK_WIDTH):
+            time = builder.insert_element(time, args[4], ir.Constant(ir.IntType(32), lane))
+        # old + max(distance + now - old, 0): a plain maximum would become a masked store, very slow on some processors.
+        step = builder.sub(builder.add(distance, time), old)
+        zero = ir.Constant(vector, [0] * BANK_WIDTH)
+        step = builder.select(builder.icmp_signed(">", step, zero), step, zero)
+        builder.store(builder.add(old, step), target, align=8)
+        return context.get_dummy_value()
+
+    return types.void(gates, types.uint64, distances, types.uint64, types.int64), code
 
 
-if config.DISABLE_JIT:
-
-    def _lowest(mask):  # type: ignore[no-untyped-def]
-        """Number of the lowest set bit of a non-zero uint64."""
-        return np.uint32((int(mask) & -int(mask)).bit_length() - 1)
-
-    def _raise(gates, at, distances, start, now):  # type: ignore[no-untyped-def]
-        """Raise the eight gates from *at* to *now* plus the eight distances from *start*, where that is later."""
-        a, b = slice(int(at), int(at) + BANK_WIDTH), slice(int(start), int(start) + BANK_WIDTH)
-        np.maximum(gates[a], distances[b] + now, out=gates[a])
-
-else:
-    # LLVM's vector and count instructions, which Numba does not reach from loops this short.
-
-    @intrinsic
-    def _lowest(typing, mask):  # type: ignore[no-untyped-def]
-        return types.uint32(types.uint64), _lowest_code
-
-    @intrinsic
-    def _raise(typing, gates, at, distances, start, now):  # type: ignore[no-untyped-def]
-        return types.void(gates, types.uint64, distances, types.uint64, types.int64), _raise_code
+_COMPILED: Final = not getattr(config, "DISABLE_JIT", 0)
+_lowest: Any = intrinsic(_lowest_native) if _COMPILED else _lowest_python
+"""Number of the lowest set bit of a non-zero uint64."""
+_raise: Any = intrinsic(_raise_native) if _COMPILED else _raise_python
+"""Raise the eight *gates* from *at* on to *now* plus the eight *distances* from *start* on, where that is later."""
 
 
 @njit(cache=True, nogil=True)
@@ -321,14 +320,6 @@ def _earliest(t, s, b, c):  # type: ignore[no-untyped-def]
     if t.has_groups != 0:
         at = max(at, s.group_gate[np.uint32(t.group_of[b] * BANK_WIDTH + c)])
     return at
-
-
-@njit(cache=True, nogil=True)
-def _bin(latency):  # type: ignore[no-untyped-def]
-    """The histogram bin of a latency in cycles: a non-decreasing function of it."""
-    if latency < FINE_BINS:
-        return latency
-    return min(FINE_BINS + ((latency - FINE_BINS) >> 6), BINS - 1)
 
 
 @njit(cache=True, nogil=True)
@@ -412,12 +403,6 @@ def start(  # type: ignore[no-untyped-def]
     s.self_refresh = 0
     s.power_command = NO_COMMAND
     s.activations = 0
-    for i in range(2):
-        s.sum_latency_ps[i] = 0
-        s.max_latency_ps[i] = 0
-    s.sum_answer = 0
-    s.sum_ready_to_send = 0
-    s.sum_ready_lead = 0
     s.sum_controller = 0
     s.buffer_high_water = 0
     s.read_high_water = 0
@@ -434,8 +419,6 @@ def start(  # type: ignore[no-untyped-def]
         s.group_gate[i] = 0
     for i in range(t.banks * BANK_WIDTH):
         s.bank_gate[i] = 0
-    for i in range(2 * BINS):
-        s.latency_bins[i] = 0
     for b in range(t.banks):
         s.count[b] = 0
         s.count_by_direction[2 * b] = 0
@@ -600,8 +583,8 @@ def _read_write_space(k, s):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def run(  # type: ignore[no-untyped-def]
-    tables, configs, states, requests, links, slots, order, answers, latencies, chain_head, waiting_in_row, relative,
-    stream, log,
+    tables, configs, states, requests, links, slots, order, answers, answer_of, due, chain_head, waiting_in_row,
+    relative, stream, log,
 ):  # fmt: skip
     """Advance ``states[0]``. Returns the status and the number of records written to *stream*.
 
@@ -743,16 +726,7 @@ def run(  # type: ignore[no-untyped-def]
                         answers[np.uint32(s.answered)] = at
                     s.last_answer = at
                     s.answered += 1
-                    w = requests[m].write
-                    latency = at - slots[m].sent
-                    lead = np.int64(slots[m].lead)
-                    latencies[m] = np.int32(latency)
-                    s.sum_answer += at
-                    latency_ps = latency * t.tck_ps + lead
-                    s.sum_latency_ps[w] += latency_ps
-                    if latency_ps > s.max_latency_ps[w]:
-                        s.max_latency_ps[w] = latency_ps
-                    s.latency_bins[np.uint32(w * BINS + _bin(latency))] += 1
+                    answer_of[m] = at
                     if arbiter == ARBITER_REORDER:
                         s.next_in_order += 1
                         m = np.uint32(s.next_in_order)
@@ -864,11 +838,10 @@ def run(  # type: ignore[no-untyped-def]
                         if lead >= t.tck_ps:
                             lead -= t.tck_ps
                             sent -= 1
-                        s.sum_ready_to_send += sent
-                        s.sum_ready_lead += lead
+                        due[j] = sent * t.tck_ps - lead
                     if sent <= base:
                         sent = base
-                        lead = 0
+                        lead = np.int64(0)
                     s.next_sent = sent
                     s.next_lead = lead
                     s.controller_free = end_request
@@ -1284,6 +1257,12 @@ def _select(values, n, rank):  # type: ignore[no-untyped-def]
     """The element number *rank* of the *n* first values in ascending order; *values* is reordered."""
     low = 0
     high = n - 1
+    smallest = largest = values[0]
+    for i in range(n):
+        smallest = min(smallest, values[i])
+        largest = max(largest, values[i])
+    if smallest == largest:  # common: times are on a grid that is wider than the bin
+        return smallest
     while low < high:
         pivot = values[(low + high) >> 1]
         i = low
@@ -1307,81 +1286,122 @@ def _select(values, n, rank):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _bin_of_rank(s, group, rank):  # type: ignore[no-untyped-def]
-    """The bin of the latency number *rank* of a group (0: all, 1: reads, 2: writes), and how many are below it."""
-    below = 0
-    at = 0
-    while True:
-        members = 0
-        if group != 2:
-            members += s.latency_bins[np.uint32(at)]
-        if group != 1:
-            members += s.latency_bins[np.uint32(BINS + at)]
-        if below + members > rank:
-            return at, below
-        below += members
-        at += 1
+def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: ignore[no-untyped-def]
+    """Sum, elements floor(0.5 n) and floor(0.99 n) of the sorted *values*, and largest, to ``row[at:]`` onwards.
+
+    Four triples: for all requests, reads and writes; without a request 0 for the sum and -1 else. A histogram finds
+    the bin of each percentile, and only the bin's members are looked at.
+    """
+    n = values.shape[0]
+    total = 0
+    largest = 0
+    for i in range(n):
+        total += values[i]
+        largest = max(largest, values[i])
+    shift = 0
+    while largest >> shift >= BINS:
+        shift += 1
+    for i in range(2 * BINS):
+        bins[i] = 0
+    for q in range(0, 12, 3):
+        row[at + q + 1] = 0 if q == 0 else -1
+        row[at + q + 2] = 0 if q == 0 else -1
+    row[at] = total
+    row[at + 9] = largest
+    if 0 < n_writes < n:
+        written = 0
+        most_read = 0
+        most_written = 0
+        for i in range(n):
+            w = np.int64(is_write[i])
+            written += values[i] * w
+            most_written = max(most_written, values[i] * w)
+            most_read = max(most_read, values[i] * (1 - w))
+            bins[np.uint64((values[i] >> shift) + BINS * w)] += 1
+        row[at + 1] = total - written
+        row[at + 2] = written
+        row[at + 10] = most_read
+        row[at + 11] = most_written
+        groups = 3
+    else:
+        for i in range(n):
+            bins[np.uint64(values[i] >> shift)] += 1
+        groups = 1
+    for group in range(groups):
+        size = n if group == 0 else n_writes if group == 2 else n - n_writes
+        below = 0
+        b = 0
+        for q in range(3, 9, 3):
+            rank = size // 2 if q == 3 else size * 99 // 100
+            while True:
+                members = 0
+                if group != 2:
+                    members += bins[b]
+                if group != 1:
+                    members += bins[BINS + b]
+                if below + members > rank:
+                    break
+                below += members
+                b += 1
+            if shift == 0:
+                row[at + q + group] = b
+                continue
+            # Written always, counted where it fits: the test would be hard to predict.
+            lowest = b << shift
+            span = np.uint64(1 << shift)
+            found = _0
+            if group == 0:
+                for i in range(n):
+                    subset[found] = values[i]
+                    found += _1 if np.uint64(values[i] - lowest) < span else _0
+            else:
+                wanted = np.uint8(group - 1)
+                for i in range(n):
+                    subset[found] = values[i]
+                    found += _1 if np.uint64(values[i] - lowest) < span and np.uint8(is_write[i]) == wanted else _0
+            row[at + q + group] = _select(subset, np.int64(found), rank - below)
+    if groups == 1:
+        only = 1 if n_writes == 0 else 2
+        for q in range(0, 12, 3):
+            row[at + q + only] = row[at + q]
 
 
 @njit(cache=True, nogil=True)
 def collect(  # type: ignore[no-untyped-def]
-    tables, configs, states, requests, slots, latencies, scratch, n_writes, has_lead, arrival_sum_ps, relative, row
+    tables, configs, states, requests, slots, answer_of, due, is_write, n_writes, relative, values, subset, bins, row
 ):
-    """Write the results of a finished run to *row*, ``(n_columns,)`` int64 in the order of `results.COUNTED`.
-
-    A percentile is the element floor(p n) of the n sorted latencies, -1 where there is none. The histogram finds its
-    bin; only the bin's members are looked at, and none where all of them are equal.
-    """
+    """Write the results of a finished run to *row*, ``(n_columns,)`` int64 in the order of `results.COUNTED`."""
     t = tables[0]
     k = configs[0]
     s = states[0]
     n = requests.shape[0]
     tck = t.tck_ps
-    if relative:
-        # The first request is ready to be sent at 0; the others a gap after the previous one was sent.
-        arrival_sum_ps = s.sum_ready_to_send * tck - s.sum_ready_lead
     row[0] = n
     row[1] = n - n_writes
     row[2] = n_writes
     row[3] = s.last_cycle * tck
     row[4] = s.last_answer * tck
     row[5] = s.idle * tck
-    row[6] = s.sum_latency_ps[0] + s.sum_latency_ps[1]
-    row[7] = s.sum_latency_ps[0]
-    row[8] = s.sum_latency_ps[1]
-    row[9] = s.sum_answer * tck - arrival_sum_ps
-    row[10] = s.sum_controller * tck
-    row[11] = s.last_command + k.phy_delay_fw
-    row[12] = s.refused
-    for group in range(3):
-        size = row[group]
-        for q in range(2):
-            x = 13 + 3 * group + q
-            if size == 0:
-                row[x] = -1
-            elif group > 0 and size == n:
-                row[x] = row[13 + q]
-            else:
-                rank = size // 2 if q == 0 else size * 99 // 100
-                at, below = _bin_of_rank(s, group, rank)
-                if at < FINE_BINS and not has_lead:
-                    row[x] = at * tck
-                else:
-                    found = 0
-                    for i in range(n):
-                        if _bin(latencies[i]) == at and (group == 0 or np.int64(requests[i].write) == group - 1):
-                            scratch[found] = latencies[i] * tck + slots[i].lead
-                            found += 1
-                    row[x] = _select(scratch, found, rank - below)
-    row[18] = s.max_latency_ps[0] if n_writes < n else -1
-    row[21] = s.max_latency_ps[1] if n_writes > 0 else -1
-    row[15] = max(row[18], row[21])
-    row[22] = s.buffer_high_water
-    row[23] = s.read_high_water
-    row[24] = s.write_high_water
-    row[25] = s.active_high_water
-    row[26] = s.flex_high_water
-    row[27] = -s.flex_low_water
+    row[6] = s.sum_controller * tck
+    row[7] = s.last_command + k.phy_delay_fw
+    row[8] = s.refused
+    row[9] = s.buffer_high_water
+    row[10] = s.read_high_water
+    row[11] = s.write_high_water
+    row[12] = s.active_high_water
+    row[13] = s.flex_high_water
+    row[14] = -s.flex_low_water
     for c in range(WIDTH):
         if c != BANK_WIDTH - 1:  # the empty lane
-            row[28 + t.code[c]] = s.counts[c]
+            row[15 + t.code[c]] = s.counts[c]
+    for i in range(n):
+        values[i] = (answer_of[i] - slots[i].sent) * tck + slots[i].lead
+    _summarise(values, is_write, n_writes, bins, subset, row, 30)
+    if relative:
+        # Due at 0, or a gap after the previous request was sent.
+        for i in range(n):
+            values[i] = answer_of[i] * tck - due[i]
+    else:
+        for i in range(n):
+            values[i] = (answer_of[i] - requests[i].arrival) * tck + requests[i].lead
+    _summarise(values, is_write, n_writes, bins, subset, row, 42)

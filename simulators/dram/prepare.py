@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from archgym.simulators.dram.command_bus import request_words
 from archgym.simulators.dram.kernel import LINK_DTYPE, NO_REQUEST, REQUEST_DTYPE
 from archgym.simulators.dram.mapping import AddressMapping
+from archgym.simulators.dram.part import Part
 from archgym.simulators.dram.trace import Trace
 
 
@@ -35,18 +37,17 @@ class PreparedTrace:
     row: NDArray[np.int32]
     column: NDArray[np.int32]
     n_writes: int
-    has_lead: bool
-    """Some time stamp is between two clock edges."""
-    arrival_sum_ps: int
-    """Sum of the time stamps; 0 for a relative trace, whose arrivals depend on the design."""
+    bus_words: NDArray[np.uint32]
+    """``(n, 2)`` what each request puts on the command bus; see `command_bus.request_words`."""
 
     def __len__(self) -> int:
         return int(self.requests.shape[0])
 
 
-def prepare_trace(trace: Trace, mapping: AddressMapping, tCK_ps: int, banks: int) -> PreparedTrace:
-    """Decode *trace*. Raises ValueError for an empty trace and for stamps that are negative or go back."""
+def prepare_trace(trace: Trace, mapping: AddressMapping, part: Part) -> PreparedTrace:
+    """Decode *trace* for *part*. Raises ValueError for an empty trace and for stamps that are negative or go back."""
     _check_stamps(trace)
+    tCK_ps, banks = part.tCK_ps, part.banks
     bank, group, row, column = mapping.decode(trace.address)
     write = trace.is_write.astype(np.int64)
     _, row_class = np.unique(bank.astype(np.int64) << 32 | row, return_inverse=True)
@@ -78,8 +79,7 @@ def prepare_trace(trace: Trace, mapping: AddressMapping, tCK_ps: int, banks: int
         row=row,
         column=column,
         n_writes=int(write.sum()),
-        has_lead=bool(requests["lead"].any()),
-        arrival_sum_ps=0 if trace.relative else int(trace.time_ps.sum()),
+        bus_words=request_words(part, bank, row, column, trace.is_write),
     )
     for array in (requests, links, first_of_bank, prepared.first_of_chain, bank, group, row, column):
         array.setflags(write=False)

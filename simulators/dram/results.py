@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,16 @@ from archgym.simulators.dram.part import Part
 
 COMMAND_COLUMNS: Final = tuple(f"n_{command.name}" for command in Command)
 
+
+def _latency_columns(suffix: str) -> tuple[str, ...]:
+    """Sum, percentiles and largest; each for all requests, the reads and the writes."""
+    return tuple(
+        f"{kind}latency{suffix}_sum_ps" if figure == "sum" else f"{figure}_{kind}latency{suffix}_ps"
+        for figure in ("sum", "p50", "p99", "max")
+        for kind in ("", "read_", "write_")
+    )
+
+
 COUNTED: Final = (
     "requests",
     "reads",
@@ -20,30 +30,20 @@ COUNTED: Final = (
     "total_time_ps",  # end of the simulation: the last answer, or the controller idle
     "last_response_ps",  # last BEGIN_RESP at the player
     "idle_time_ps",  # no request in the controller
-    "latency_sum_ps",  # request leaves the player -> response reaches it
-    "read_latency_sum_ps",
-    "write_latency_sum_ps",
-    "arrival_latency_sum_ps",  # time stamp -> response reaches the player
     "controller_latency_sum_ps",  # request reaches the controller -> response leaves it
     "power_window_cycles",  # cycle of the last command, PhyDelayFw included
     "refused_requests",  # found the scheduler buffer full
-    "p50_latency_ps",  # percentiles: element floor(p n) of the n sorted latencies; -1 where there is none
-    "p99_latency_ps",
-    "max_latency_ps",
-    "p50_read_latency_ps",
-    "p99_read_latency_ps",
-    "max_read_latency_ps",
-    "p50_write_latency_ps",
-    "p99_write_latency_ps",
-    "max_write_latency_ps",
     # High-water marks. If refused_requests is 0, every buffer of at least this size gives the same run.
     "buffer_high_water",  # Bankwise (of one bank) and Shared: requests, the entering one included
     "read_buffer_high_water",  # ReadWrite
     "write_buffer_high_water",
-    "active_high_water",  # Fifo and Reorder arbiter; any larger max_active_transactions gives the same run
+    "active_high_water",  # Fifo and Reorder arbiter; if below max_active_transactions, any limit from it on is the same
     "postponed_high_water",  # refreshes owed at a decision; any larger limit gives the same run
     "pulledin_high_water",  # refreshes done in advance; any larger limit gives the same run
     *COMMAND_COLUMNS,
+    # Percentiles are the elements floor(p n) of the n sorted latencies; -1 where there is no request.
+    *_latency_columns(""),  # request leaves the player -> response reaches it
+    *_latency_columns("_from_arrival"),  # time stamp -> response reaches the player
 )
 """Integer columns in the order in which the kernel writes them."""
 
@@ -52,6 +52,8 @@ DERIVED: Final = (
     "avg_read_latency_ns",
     "avg_write_latency_ns",
     "avg_latency_from_arrival_ns",
+    "avg_read_latency_from_arrival_ns",
+    "avg_write_latency_from_arrival_ns",
     "controller_avg_latency_ns",
     "avg_bandwidth_gb_s",
     "max_bandwidth_gb_s",
@@ -69,6 +71,8 @@ class BatchResult:
     """``(n, len(COUNTED))``."""
     derived: NDArray[np.float64]
     """``(n, len(DERIVED))``."""
+    power: NDArray[Any] | None = None
+    """``(n,)`` finished `power.POWER_STATE` counters for `energy.EnergyModel`, when they were asked for."""
 
     def __len__(self) -> int:
         return int(self.counted.shape[0])
@@ -106,10 +110,11 @@ def derive(counted: NDArray[np.int64], part: Part) -> NDArray[np.float64]:
     busy = requests * (part.burst_length / part.data_rate * part.tCK_ps)
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = (
-            column("latency_sum_ps") / requests / 1000.0,
-            column("read_latency_sum_ps") / column("reads") / 1000.0,
-            column("write_latency_sum_ps") / column("writes") / 1000.0,
-            column("arrival_latency_sum_ps") / requests / 1000.0,
+            *(
+                column(f"{kind}latency{suffix}_sum_ps") / column(of) / 1000.0
+                for suffix in ("", "_from_arrival")
+                for kind, of in (("", "requests"), ("read_", "reads"), ("write_", "writes"))
+            ),
             column("controller_latency_sum_ps") / requests / 1000.0,
             busy / total * peak,
             np.full(requests.shape, peak),

@@ -27,5 +27,5 @@ STREAM_DTYPE: Final = np.dtype(
 RESPONSE: Final = 15
 """Pseudo command code of a response that leaves the controller (BEGIN_RESP); `bank` is -1."""
 
-STREAM_CAPACITY: Final = 4096
-"""Records in a driver's buffer (64 KiB: it stays in the second-level cache)."""
+STREAM_CAPACITY: Final = 8192
+"""Records in a driver's buffer (128 KiB: it stays in the second-level cache)."""
