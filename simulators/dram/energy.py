@@ -232,14 +232,14 @@ def _interface(part: Part, states: NDArray[Any]) -> Joules:
     pairs = 2 if part.width == 16 else 1  # differential strobes of a device; all devices' count as one
     energy = _line(part, "ck", 2 * window, 2 * window, 2 * window, half)
     for letter, last, commands in (
-        ("r", "last_read", (Command.RD, Command.RDA)),
-        ("w", "last_write", (Command.WR, Command.WRA)),
+        ("r", 0, (Command.RD, Command.RDA)),
+        ("w", 1, (Command.WR, Command.WRA)),
     ):
         bursts = _count(states, *commands)
         edges = bursts * (2 * (burst // 2) * pairs)
         energy = energy + _line(part, f"{letter}dqs", edges, edges, edges, half)
         # The window may end within the last burst of a direction.
-        cut = np.minimum(burst, part.data_rate * (window - states[last]))
+        cut = np.minimum(burst, part.data_rate * (window - states["last_column"][:, last]))
         beats = np.where(bursts > 0, burst * (bursts - 1) + cut, 0)
         edges = np.floor(beats * (TOGGLING_RATE / 2)) * width
         high = np.floor(beats * DUTY_CYCLE) * width

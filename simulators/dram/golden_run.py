@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archgym.simulators.dram.agreement import Pair
-from archgym.simulators.dram.command_bus import request_words
 from archgym.simulators.dram.commands import Command
 from archgym.simulators.dram.energy import Energy, EnergyModel
 from archgym.simulators.dram.engine import Engine
@@ -19,8 +18,8 @@ from archgym.simulators.dram.golden import Event, Run
 from archgym.simulators.dram.mapping import check_addresses
 from archgym.simulators.dram.mapping_choice import load_mapping
 from archgym.simulators.dram.part import load_part
-from archgym.simulators.dram.power import consume, finish, power_state
-from archgym.simulators.dram.results import RunResult
+from archgym.simulators.dram.prepare import PreparedTrace
+from archgym.simulators.dram.results import BatchResult
 from archgym.simulators.dram.stream import RESPONSE
 from archgym.simulators.dram.trace import Trace
 from archgym.simulators.dram.workloads.readers import read_trace
@@ -80,45 +79,42 @@ def compare_runs(golden: Path, folder: Path, runs: Sequence[Run]) -> list[tuple[
     except ValueError as error:
         raise ValueError(f"{golden}: row {first.row}: {error}") from None
     prepared = engine.prepare(trace)
-    words = request_words(part, prepared.bank, prepared.row, prepared.column, trace.is_write)
-    template, model = power_state(part), EnergyModel.of(part)
+    try:
+        batch = engine.simulate_batch(prepared, [run.config for run in runs], power=True)
+    except ValueError as error:
+        raise ValueError(f"{golden}: one of rows {', '.join(run.row for run in runs)}: {error}") from None
+    if batch.power is None:
+        raise RuntimeError("the engine was asked for power counters and returned none")
+    ours = _outcome(batch, EnergyModel.of(part).energy(batch.power))
     found = []
-    for run in runs:
-        result = engine.simulate(prepared, run.config, log=True)
-        log = result.log
-        if log is None:
-            raise RuntimeError("the engine was asked for a log and returned none")
-        state = template.copy()
-        state["delay"] = run.config.phy_delay_fw
-        commands = log[log["command"] != RESPONSE]
-        consume(state, commands, commands.shape[0], words)
-        finish(state)
-        ours = _outcome(result, model.energy(state))
-        if run.events is not None:
-            ours["events"] = float(_equal_events(log, part.tCK_ps, run.events))
+    for at, run in enumerate(runs):
         for name, printed in run.expected.items():
-            found.append((run.columns[name].name, Pair(run.row, printed, ours[name])))
+            value = float(ours[name][at]) if name != "events" else _equal_events(engine, prepared, run)
+            found.append((run.columns[name].name, Pair(run.row, printed, value)))
     return found
 
 
-def _outcome(result: RunResult, energy: Energy) -> dict[str, float]:
-    """Our values by the names that the files use."""
-    ours = {name: float(result[column]) for name, column in _SAME_NAME.items()}
-    ours |= {name: result[column] / 1000 for name, column in _PICOSECONDS.items()}
-    ours |= {name: float(getattr(energy, field)[0]) for name, field in _ENERGIES.items()}
-    ours |= {f"n_{command.name}": float(result[f"n_{command.name}"]) for command in Command}
-    ours["energy_total_pJ"] = ours["energy_total_J"] * 1e12
-    ours["avg_power_mW"] = ours["avg_power_W"] * 1e3
+def _outcome(batch: BatchResult, energy: Energy) -> dict[str, NDArray[Any]]:
+    """Our values, ``(n,)`` each, by the names that the files use."""
+    ours: dict[str, NDArray[Any]] = {name: batch[column] for name, column in _SAME_NAME.items()}
+    ours |= {name: batch[column] / 1000 for name, column in _PICOSECONDS.items()}
+    ours |= {name: getattr(energy, field) for name, field in _ENERGIES.items()}
+    ours |= {f"n_{command.name}": batch[f"n_{command.name}"] for command in Command}
+    ours["energy_total_pJ"] = energy.total * 1e12
+    ours["avg_power_mW"] = energy.average_power * 1e3
     return ours
 
 
-def _equal_events(log: NDArray[Any], clock_ps: int, expected: Sequence[Event]) -> int:
+def _equal_events(engine: Engine, prepared: PreparedTrace, run: Run) -> int:
     """How many events, from the first on, are the expected ones; one too many when ours go on after the last.
 
     Order within an instant does not count: an answer and a command of the same time are independent.
     """
-    ours = sorted(_event(record, clock_ps) for record in log)
-    theirs = sorted(expected)
+    log = engine.simulate(prepared, run.config, log=True).log
+    if log is None:
+        raise RuntimeError("the engine was asked for a log and returned none")
+    ours = sorted(_event(record, engine.part.tCK_ps) for record in log)
+    theirs = sorted(run.events or ())
     equal = next((i for i, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1]), None)
     if equal is not None:
         return equal

@@ -55,13 +55,11 @@ POWER_STATE = np.dtype(
             ("precharge_words", _U8, MAX_BANKS),
             ("refresh_words", _U8, MAX_BANKS),
             # Banks.
-            ("flag", _I8, MAX_BANKS),
-            ("open", _I8, MAX_BANKS),  # the bank's interval has a start and no end
+            ("active", _U8),  # bit per bank: its flag
+            ("open", _U8),  # the bank's interval has a start and no end
+            ("activated", _U8),  # it ever had an ACT
             ("start", _I8, MAX_BANKS),
             ("end", _I8, MAX_BANKS),
-            ("ever_activated", _I8, MAX_BANKS),
-            ("flagged", _I8),  # how many flags are set
-            ("opens", _I8),  # how many intervals are open
             # Over all banks; times never decrease, so the latest is the largest.
             ("latest_start", _I8),  # of an interval of a bank that ever had an ACT
             ("latest_precharge", _I8),
@@ -82,8 +80,7 @@ POWER_STATE = np.dtype(
             ("bank_active", _I8),  # active cycles, summed over the banks
             ("last_cycle", _I8),
             ("last_command", _I8),
-            ("last_read", _I8),
-            ("last_write", _I8),
+            ("last_column", _I8, 2),  # cycle of the last read and of the last write
             ("last_auto_precharge", _I8),
             ("window", _I8),  # set by finish
             ("bus_last", _U8),  # the last word sent
@@ -140,7 +137,8 @@ def power_state(part: Part, phy_delay: int = 0) -> NDArray[Any]:
             s.tail[command] = cycles
     _set_bus(s, bus_table(part))
     s.latest_start = s.latest_precharge = s.latest_refresh_end = s.rank_refresh_end = _NEVER
-    s.last_read = s.last_write = s.last_auto_precharge = _NEVER
+    s.last_column[:] = _NEVER
+    s.last_auto_precharge = _NEVER
     s.last_command = -1
     return state
 
@@ -194,10 +192,7 @@ def consume(state: Any, stream: Any, n: int, request_words: Any) -> None:
         if command in (_RD, _WR):
             if has_bus:
                 x = np.uint64(request_words[np.uint64(record["request"]), 1])
-            if command == _RD:
-                s.last_read = t
-            else:
-                s.last_write = t
+            s.last_column[np.uint64(command == _WR)] = t
         elif command == _ACT:
             if has_bus:
                 x = np.uint64(request_words[np.uint64(record["request"]), 0])
@@ -217,10 +212,10 @@ def consume(state: Any, stream: Any, n: int, request_words: Any) -> None:
             _rank_command(s, command, bank, t)
             next_event = _next_event(s)
         if has_bus and s.word_count[command] > 0:
-            before = last
-            if t > end:
-                edges += _ones(~last & idle)
-                before = idle
+            # No branch: whether the bus was idle in between is hard to predict.
+            idled = np.int64(t > end)
+            edges += idled * _ones(~last & idle)
+            before = last ^ ((last ^ idle) & np.uint64(-idled))
             words = s.word_count[command]
             bits = np.uint64(words) * lines
             mask = (_ONE << bits) - _ONE
@@ -241,9 +236,9 @@ def consume(state: Any, stream: Any, n: int, request_words: Any) -> None:
 def _auto_precharge_at(s: Any, command: Any, bank: Any, t: Any) -> Any:
     earliest = s.start[bank] + s.t_ras
     if command == _RDA:
-        s.last_read = t
+        s.last_column[0] = t
         return max(earliest, t + s.rda_precharge)
-    s.last_write = t
+    s.last_column[1] = t
     precharge = t + s.wra_precharge
     return max(earliest, precharge) if s.wra_waits_for_ras else precharge
 
@@ -264,7 +259,7 @@ def finish(state: Any) -> None:
     s.window = window
     _run_events(s, window)
     for bank in range(s.banks):
-        if s.open[bank] and window > s.start[bank]:
+        if s.open & _bit(bank) and window > s.start[bank]:
             s.bank_active += window - s.start[bank]
     for k in range(4):
         if s.interval_open[k] and window > s.interval_start[k]:
@@ -297,33 +292,36 @@ else:
 
 
 @njit(cache=True, nogil=True)
+def _bit(bank: Any) -> Any:
+    return _ONE << np.uint64(bank)
+
+
+@njit(cache=True, nogil=True)
+def _rank_active(s: Any, t: Any) -> Any:
+    return s.active != _ZERO or t < s.rank_refresh_end
+
+
+@njit(cache=True, nogil=True)
 def _activate(s: Any, bank: Any, t: Any) -> None:
-    active = s.flagged > 0 or t < s.rank_refresh_end
     if s.lpddr4:
-        if not active:
-            s.interval_open[ACTIVE] = 1
-            s.interval_start[ACTIVE] = t
+        if not _rank_active(s, t):
+            _open(s, ACTIVE, t)
     elif not s.interval_open[ACTIVE]:
-        s.interval_open[ACTIVE] = 1
-        s.interval_start[ACTIVE] = t
-    if not s.flag[bank]:
-        s.flag[bank] = 1
-        s.flagged += 1
-    s.ever_activated[bank] = 1
+        _open(s, ACTIVE, t)
+    s.active |= _bit(bank)
+    s.activated |= _bit(bank)
     _start_bank(s, bank, t)
 
 
 @njit(cache=True, nogil=True)
 def _precharge(s: Any, bank: Any, t: Any) -> None:
-    if not s.flag[bank]:
-        return
-    s.n_precharge += 1
-    s.flag[bank] = 0
-    s.flagged -= 1
-    _close_bank(s, bank, t)
-    s.latest_precharge = t
-    if s.flagged == 0 and t >= s.rank_refresh_end:
-        _close(s, ACTIVE, t)
+    if s.active & _bit(bank):
+        s.n_precharge += 1
+        s.active &= ~_bit(bank)
+        _close_bank(s, bank, t)
+        s.latest_precharge = t
+        if not _rank_active(s, t):
+            _close(s, ACTIVE, t)
 
 
 @njit(cache=True, nogil=True)
@@ -342,19 +340,16 @@ def _open(s: Any, k: int, t: Any) -> None:
 @njit(cache=True, nogil=True)
 def _start_bank(s: Any, bank: Any, t: Any) -> None:
     """Start the bank's interval; one that is open is restarted and what has elapsed of it is lost."""
-    if not s.open[bank]:
-        s.open[bank] = 1
-        s.opens += 1
+    s.open |= _bit(bank)
     s.start[bank] = t
-    if s.ever_activated[bank]:
+    if s.activated & _bit(bank):
         s.latest_start = t
 
 
 @njit(cache=True, nogil=True)
 def _close_bank(s: Any, bank: Any, t: Any) -> None:
-    if s.open[bank]:
-        s.open[bank] = 0
-        s.opens -= 1
+    if s.open & _bit(bank):
+        s.open &= ~_bit(bank)
         s.end[bank] = t
         s.bank_active += t - s.start[bank]
 
@@ -404,23 +399,19 @@ def _refresh_all(s: Any, t: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _refresh_bank(s: Any, bank: Any, t: Any, end: Any) -> None:
-    if s.lpddr4 and s.flagged == 0 and t >= s.rank_refresh_end:
+    if s.lpddr4 and not _rank_active(s, t):
         _open(s, ACTIVE, t)
-    if not s.flag[bank]:
-        s.flag[bank] = 1
-        s.flagged += 1
+    s.active |= _bit(bank)
     s.latest_refresh_end = max(s.latest_refresh_end, end)
-    if not s.open[bank]:
+    if not s.open & _bit(bank):
         _start_bank(s, bank, t)
 
 
 @njit(cache=True, nogil=True)
 def _end_refresh(s: Any, bank: Any, e: Any) -> None:
-    if s.flag[bank]:
-        s.flag[bank] = 0
-        s.flagged -= 1
+    s.active &= ~_bit(bank)
     _close_bank(s, bank, e)
-    if s.flagged == 0 and e >= s.rank_refresh_end:
+    if not _rank_active(s, e):
         _close(s, ACTIVE, e)
 
 
@@ -490,22 +481,22 @@ def _change_power_down(s: Any, kind: Any, e: Any) -> None:
             _reopen_interrupted(s, e)
         else:
             _reopen_flagged(s, e)
-            if s.flagged > 0 or e < s.rank_refresh_end:
+            if _rank_active(s, e):
                 _open(s, ACTIVE, e)
 
 
 @njit(cache=True, nogil=True)
 def _close_banks(s: Any, e: Any) -> None:
-    if s.opens:
+    if s.open != _ZERO:
         for b in range(s.banks):
             _close_bank(s, b, e)
 
 
 @njit(cache=True, nogil=True)
 def _reopen_flagged(s: Any, e: Any) -> None:
-    if s.flagged:
+    if s.active != _ZERO:
         for b in range(s.banks):
-            if s.flag[b]:
+            if s.active & _bit(b):
                 _start_bank(s, b, e)
 
 
@@ -514,7 +505,7 @@ def _reopen_interrupted(s: Any, e: Any) -> None:
     """LPDDR4: the banks whose interval the power-down ended go on."""
     found = False
     for b in range(s.banks):
-        if s.ever_activated[b] and not s.open[b] and s.end[b] == s.interval_start[PDNA]:
+        if s.activated & ~s.open & _bit(b) and s.end[b] == s.interval_start[PDNA]:
             _start_bank(s, b, e)
             found = True
     if found:

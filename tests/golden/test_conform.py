@@ -116,6 +116,7 @@ def test_two_units_of_the_last_printed_digit_are_not_exact(edited):
         ({"trace": "nowhere"}, f"row {FIRST}: trace 'nowhere.csv': no such file"),
         ({"Scheduler": "FrFcs"}, f"row {FIRST}: scheduler 'FrFcs': did you mean 'FrFcfs'"),
         ({"RequestBufferSize": "0"}, f"row {FIRST}: request_buffer_size: expected 1"),
+        ({"RefreshPolicy": "PerBank"}, f"one of rows {FIRST}: refresh_policy PerBank: DDR4 has no per-bank"),
         ({"n_ACT": "many"}, f"row {FIRST}: n_ACT: expected a number, got 'many'"),
         ({"drop": "E_act_J"}, "missing columns: E_act_J"),
         ({"drop": "PagePolicy"}, "missing columns: PagePolicy"),
