@@ -86,14 +86,17 @@ class Session:
         return {"remaining": evaluator.remaining, "spent": evaluator.spent, "duplicates": evaluator.duplicates}
 
     def describe(self, told: Told) -> dict[str, Any]:
-        """The info of one evaluated design: a function of the design alone, free of NaN, new objects each time."""
+        """The info of one evaluated design: a function of the design alone, new objects each time.
+
+        A metric that has no value for the design (NaN) is left out.
+        """
         status = told.status.item(0)
         ok = status == Status.OK
         return {
             "design": told.designs.designs()[0],
             "status": STATUS_NAMES[status],
             "message": "" if ok else self.evaluator.message(told.designs),
-            "metrics": dict(zip(self.metrics, told.metrics.tolist()[0], strict=True)) if ok else {},
+            "metrics": {name: x for name, x in zip(self.metrics, told.metrics.tolist()[0], strict=True) if x == x},
             "units": self.units.copy(),
             "scores": dict(zip(self.labels, told.scores.tolist()[0], strict=True)),
             "violation": told.violation.item(0),

@@ -68,7 +68,7 @@ class Reference:
 
 def _between(x: float, reference: float) -> float:
     span = abs(x) + abs(reference)
-    if span == 0.0:
+    if not span > 0.0:  # both zero, or one has no value
         return 0.0
     ratio = (x - reference) / span
     return ratio if ratio == ratio else 1.0
@@ -90,8 +90,9 @@ def reference_of(simulator: Simulator, objective: Objective) -> Reference:
 
 def _reference(simulator: Simulator, objective: Objective, designs: DesignBatch) -> Reference | None:
     results = simulator.evaluate(designs)
-    works = np.flatnonzero((results.status == Status.OK) & np.isfinite(results.metrics).all(axis=1))
+    values = objective.score(results, simulator.metrics).values
+    works = np.flatnonzero((results.status == Status.OK) & np.isfinite(values).all(axis=1))
     if not len(works):
         return None
-    scores = np.abs(objective.score(results, simulator.metrics).values[works[0]])
+    scores = np.abs(values[works[0]])
     return Reference(results.metrics[works[0]].copy(), np.where(np.isfinite(scores) & (scores > 0), scores, 1.0))

@@ -60,7 +60,8 @@ class Evaluations:
     """The results of one batch, row by row in the order of the designs. The arrays are read-only."""
 
     metrics: NDArray[np.float64]
-    """``(n, m)`` in the order of `Simulator.metrics`; NaN in rows that are not OK."""
+    """``(n, m)`` in the order of `Simulator.metrics`; NaN in rows that are not OK, and in an OK row for a metric that
+    has no value for that design (the latency of writes where nothing is written)."""
     status: NDArray[np.uint8]
     """``(n,)`` of `Status`."""
     messages: Mapping[int, str] = field(default_factory=dict)

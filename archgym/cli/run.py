@@ -18,7 +18,7 @@ from archgym.result import RunResult
 from archgym.simulator import Metric
 from archgym.task import Task, load_task, task_from_mapping
 
-_SHOWN_METRICS = 12
+_SHOWN_METRICS = 8
 
 
 def run(

@@ -110,13 +110,17 @@ class SimulatorContract:
         rows = [row for row in results.messages if not 0 <= row < len(results)]
         assert not rows, f"messages: expected row numbers below {len(results)}, got {rows}"
 
-    def test_nan_exactly_where_there_is_no_result(self) -> None:
+    def test_numbers_exactly_where_there_is_a_result(self) -> None:
         simulator = self.recipe()()
         results = simulator.evaluate(_designs(simulator, self.samples, self.seed))
         for row in range(len(results)):
             ok = results.status[row] == Status.OK
             nan = np.isnan(results.metrics[row])
-            assert not (ok and nan.any()), f"row {row} is OK: expected numbers, got NaN in {_nan_names(simulator, nan)}"
+            assert not (ok and nan.all()), f"row {row} is OK: expected numbers, got NaN in every metric"
+            assert not (ok and np.isinf(results.metrics[row]).any()), (
+                f"row {row} is OK: expected finite numbers, or NaN for a metric without value, "
+                f"got infinity in {_names(simulator, np.isinf(results.metrics[row]))}"
+            )
             assert ok or nan.all(), (
                 f"row {row} is {Status(int(results.status[row])).name}: expected NaN in every metric, "
                 f"got {results.metrics[row].tolist()}"
@@ -213,5 +217,5 @@ def _assert_same(expected: Evaluations, got: Evaluations, when: str) -> None:
     assert equal, f"expected equal metrics {when}, got {got.metrics.tolist()} and not {expected.metrics.tolist()}"
 
 
-def _nan_names(simulator: Simulator, nan: np.ndarray[Any, np.dtype[np.bool_]]) -> list[str]:
-    return [metric.name for metric, missing in zip(simulator.metrics, nan, strict=True) if missing]
+def _names(simulator: Simulator, chosen: np.ndarray[Any, np.dtype[np.bool_]]) -> list[str]:
+    return [metric.name for metric, missing in zip(simulator.metrics, chosen, strict=True) if missing]

@@ -96,11 +96,17 @@ class Silent(Sound):
         return Evaluations(np.where(bad[:, None], np.nan, results.metrics), bad.astype(np.uint8))
 
 
-class NanThoughOk(Sound):
+class InfinityThoughOk(Sound):
     def spoilt(self, results: Evaluations, designs: DesignBatch) -> Any:
         metrics = results.metrics.copy()
-        metrics[:, 0] = np.where(designs.codes[:, 0] == 0, np.nan, metrics[:, 0])
+        metrics[:, 0] = np.where(designs.codes[:, 0] == 0, np.inf, metrics[:, 0])
         return Evaluations(metrics, results.status.copy(), results.messages)
+
+
+class NothingThoughOk(Sound):
+    def spoilt(self, results: Evaluations, designs: DesignBatch) -> Any:
+        nothing = (designs.codes[:, 0] == 0)[:, None]
+        return Evaluations(np.where(nothing, np.nan, results.metrics), results.status.copy(), results.messages)
 
 
 class NumbersThoughInfeasible(Sound):
@@ -180,8 +186,9 @@ SIMULATOR_FAULTS: list[tuple[str, Any, str]] = [
     ("test_results_have_the_length_of_the_batch", SinglePrecision, "float64"),
     ("test_statuses_are_known_and_explained", StrangeStatus, "got 9"),
     ("test_statuses_are_known_and_explained", Silent, "expected a message"),
-    ("test_nan_exactly_where_there_is_no_result", NanThoughOk, "latency"),
-    ("test_nan_exactly_where_there_is_no_result", NumbersThoughInfeasible, "expected NaN in every metric"),
+    ("test_numbers_exactly_where_there_is_a_result", InfinityThoughOk, "latency"),
+    ("test_numbers_exactly_where_there_is_a_result", NothingThoughOk, "expected numbers"),
+    ("test_numbers_exactly_where_there_is_a_result", NumbersThoughInfeasible, "expected NaN in every metric"),
     ("test_results_are_read_only", Writeable, "read-only"),
     ("test_never_changes_the_batch", BatchWriter, "changed the designs"),
     ("test_same_answer_when_asked_again", Drifting, "asked again"),

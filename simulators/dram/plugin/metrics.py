@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
 from archgym.simulator import Metric
 from archgym.simulators.dram.commands import Command
 
@@ -21,14 +14,16 @@ TIME_METRICS = (
     Metric("latency_p50", "ns", "lower", f"Median over all requests, {_ARRIVAL}."),
     Metric("latency_p99", "ns", "lower", f"99th percentile over all requests, {_ARRIVAL}."),
     Metric("latency_max", "ns", "lower", f"Largest, {_ARRIVAL}."),
-    Metric("read_latency_avg", "ns", "lower", f"Mean over the reads, {_ARRIVAL}; 0 without reads."),
-    Metric("read_latency_p50", "ns", "lower", f"Median over the reads, {_ARRIVAL}; 0 without reads."),
-    Metric("read_latency_p99", "ns", "lower", f"99th percentile over the reads, {_ARRIVAL}; 0 without reads."),
-    Metric("read_latency_max", "ns", "lower", f"Largest over the reads, {_ARRIVAL}; 0 without reads."),
-    Metric("write_latency_avg", "ns", "lower", f"Mean over the writes, {_ARRIVAL}; 0 without writes."),
-    Metric("write_latency_p50", "ns", "lower", f"Median over the writes, {_ARRIVAL}; 0 without writes."),
-    Metric("write_latency_p99", "ns", "lower", f"99th percentile over the writes, {_ARRIVAL}; 0 without writes."),
-    Metric("write_latency_max", "ns", "lower", f"Largest over the writes, {_ARRIVAL}; 0 without writes."),
+    Metric("read_latency_avg", "ns", "lower", f"Mean over the reads, {_ARRIVAL}; no value without reads."),
+    Metric("read_latency_p50", "ns", "lower", f"Median over the reads, {_ARRIVAL}; no value without reads."),
+    Metric("read_latency_p99", "ns", "lower", f"99th percentile over the reads, {_ARRIVAL}; no value without reads."),
+    Metric("read_latency_max", "ns", "lower", f"Largest over the reads, {_ARRIVAL}; no value without reads."),
+    Metric("write_latency_avg", "ns", "lower", f"Mean over the writes, {_ARRIVAL}; no value without writes."),
+    Metric("write_latency_p50", "ns", "lower", f"Median over the writes, {_ARRIVAL}; no value without writes."),
+    Metric(
+        "write_latency_p99", "ns", "lower", f"99th percentile over the writes, {_ARRIVAL}; no value without writes."
+    ),
+    Metric("write_latency_max", "ns", "lower", f"Largest over the writes, {_ARRIVAL}; no value without writes."),
     Metric(
         "service_latency_avg",
         "ns",
@@ -61,7 +56,8 @@ ENERGY_METRICS = (
         "energy_valid",
         "1",
         "none",
-        "1; 0 where the reference's power model breaks down (power-down only): its standby time would be negative.",
+        "1; 0 where the reference's power model breaks down (power-down only: its standby time would be negative). "
+        "energy_total, energy_background_precharged and power_avg have no value then.",
     ),
 )
 COUNT_METRICS = tuple(
@@ -71,4 +67,7 @@ COUNT_METRICS = tuple(
 DESIGN_METRICS = (
     Metric("retains_data", "1", "none", "1; 0 for a design that never refreshes, which loses data on a real part."),
 )
-METRICS = (*TIME_METRICS, *ENERGY_METRICS, *COUNT_METRICS, *DESIGN_METRICS)
+HEADLINE = ("latency_avg", "latency_p99", "time_total", "bandwidth", "energy_total", "power_avg")
+"""What one looks at first, and in this order."""
+_ALL = {metric.name: metric for metric in (*TIME_METRICS, *ENERGY_METRICS, *COUNT_METRICS, *DESIGN_METRICS)}
+METRICS = tuple(_ALL[name] for name in dict.fromkeys((*HEADLINE, *_ALL)))

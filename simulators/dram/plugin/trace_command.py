@@ -27,7 +27,7 @@ class Placement(StrEnum):
 @app.command("record", context_settings={"ignore_unknown_options": True})
 def record(
     program: list[str] = typer.Argument(..., help="The program and its arguments, after --."),
-    out: Path = typer.Option(..., "--out", help="The CSV file to write (.csv, .csv.gz or .csv.zst); it must not exist."),
+    out: Path = typer.Option(..., "--out", help="The new file: .csv, .csv.gz or .csv.zst."),
     requests: int = typer.Option(20_000, "--requests", min=1, help="Stop after that many requests."),
     skip: int = typer.Option(0, "--skip", min=0, help="Instructions to run before recording."),
     clock_ghz: float = typer.Option(3.0, "--clock-ghz", help="Clock of the imagined core."),
@@ -70,7 +70,7 @@ def record(
 @app.command("make")
 def make(
     workload: str = typer.Argument(..., help="A workload, with options if wished: zipf:n=20000,seed=3"),
-    out: Path = typer.Option(..., "--out", help="The CSV file to write (.csv, .csv.gz or .csv.zst); it must not exist."),
+    out: Path = typer.Option(..., "--out", help="The new file: .csv, .csv.gz or .csv.zst."),
 ) -> None:
     """Write a generated or recorded workload as a trace file."""
     from archgym.simulators.dram.workloads.registry import load_workload
