@@ -1394,14 +1394,15 @@ def collect(  # type: ignore[no-untyped-def]
     for c in range(WIDTH):
         if c != BANK_WIDTH - 1:  # the empty lane
             row[15 + t.code[c]] = s.counts[c]
-    for i in range(n):
-        values[i] = (answer_of[i] - slots[i].sent) * tck + slots[i].lead
-    _summarise(values, is_write, n_writes, bins, subset, row, 30)
-    if relative:
-        # Due at 0, or a gap after the previous request was sent.
-        for i in range(n):
-            values[i] = answer_of[i] * tck - due[i]
-    else:
-        for i in range(n):
-            values[i] = (answer_of[i] - requests[i].arrival) * tck + requests[i].lead
-    _summarise(values, is_write, n_writes, bins, subset, row, 42)
+    for part in range(2):
+        if part == 0:
+            for i in range(n):
+                values[i] = (answer_of[i] - slots[i].sent) * tck + slots[i].lead
+        elif relative:
+            # Due at 0, or a gap after the previous request was sent.
+            for i in range(n):
+                values[i] = answer_of[i] * tck - due[i]
+        else:
+            for i in range(n):
+                values[i] = (answer_of[i] - requests[i].arrival) * tck + requests[i].lead
+        _summarise(values, is_write, n_writes, bins, subset, row, 30 + 12 * part)
