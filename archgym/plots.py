@@ -31,6 +31,9 @@ DPI = 150
 LOG_RATIO = 10.0
 """Positive best-so-far values that fall by more than this factor are drawn on a logarithmic axis."""
 
+PREFIXED_UNITS = {"s", "J", "W", "B/s"}
+"""Units that are shown with an SI prefix."""
+
 # M. Okabe and K. Ito, "Color Universal Design", 2008: distinct under every common colour vision.
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
@@ -123,9 +126,8 @@ def pareto(
     lost = int(np.isnan(points).any(axis=1).sum())
     with _figure(title) as (figure, axes):
         axes.scatter(points[good, 0], points[good, 1], s=16, color=SKY, alpha=0.55, lw=0, label="feasible")
-        if broken.any() or lost:
-            label = f"infeasible (+{lost} without result)" if lost else "infeasible"
-            axes.scatter(points[broken, 0], points[broken, 1], s=20, color=FAINT, marker="x", lw=1, label=label)
+        if broken.any():
+            axes.scatter(points[broken, 0], points[broken, 1], s=20, color=FAINT, marker="x", lw=1, label="infeasible")
         line = points[front][np.argsort(points[front, 0], kind="stable")]
         where = "steps-post" if better[0] == "lower" else "steps-pre"
         axes.plot(*line.T, drawstyle=where, color=BLUE, lw=1.8, marker="o", ms=4.5, label="non-dominated")
@@ -137,8 +139,11 @@ def pareto(
             several = sum(str(name).startswith("score.") for name in samples.columns) > 1
             label = f"lowest {column.removeprefix('score.')}" if several else "best design"
             axes.plot(*points[best], ls="", marker="*", ms=17, mfc=RED, mec="white", mew=1, label=label)
-        axes.set_xlabel(_with_unit(x_metric, x_unit))
-        axes.set_ylabel(_with_unit(y_metric, y_unit))
+        if lost:
+            axes.plot([], [], ls="", label=f"(not drawn: {lost} without a value)")
+        shown = points[good | broken] if default is None else np.vstack([points[good | broken], default])
+        _metric_axis(axes, "x", x_metric, x_unit, shown[:, 0])
+        _metric_axis(axes, "y", y_metric, y_unit, shown[:, 1])
         axes.margins(0.06)
         _legend(figure)
         _save(figure, out, overwrite)
@@ -174,6 +179,18 @@ def _scale_scores(axes: Axes, lines: Sequence[NDArray[np.float64]], reference: f
     if len(values) and values.min() > 0 and values.max() / values.min() > LOG_RATIO:
         axes.set_yscale("log")
     axes.margins(y=0.12)
+
+
+def _metric_axis(axes: Axes, which: Literal["x", "y"], name: str, unit: str, values: NDArray[np.float64]) -> None:
+    """Name and scale of one axis: logarithmic over a wide span, SI prefixes for units that take them."""
+    from matplotlib.ticker import EngFormatter
+
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    if len(values) and values.min() > 0 and values.max() / values.min() > LOG_RATIO:
+        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    if unit in PREFIXED_UNITS:
+        axis.set_major_formatter(EngFormatter(unit=unit))
+    axis.set_label_text(name if unit in PREFIXED_UNITS else _with_unit(name, unit))
 
 
 def _mark_last(axes: Axes, best: NDArray[np.float64], unit: str) -> None:

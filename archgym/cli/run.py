@@ -142,6 +142,8 @@ def _compare(task: Task, result: RunResult) -> None:
     many = task.objective.k > 1
     rows = []
     for label, value in best.scores.items():
+        if label in metrics:
+            continue  # it stands among the metrics, with its unit
         other = default.scores.get(label) if default else None
         rows.append([f"score: {label}", "" if other is None else number(other), number(value), _change(other, value)])
     reads = [name for term in task.objective.terms for name in term.reads]

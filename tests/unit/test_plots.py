@@ -94,10 +94,22 @@ def test_pareto_marks_default_best_and_infeasible(tmp_path: Path) -> None:
     good = table[(table["status"] == "OK") & (table["violation"] == 0)]
     best = good.loc[good["score.latency"].idxmin()]
     assert [*marked["best design"].get_xdata()] == [best["metric.latency"]]
+    lost = int(table["metric.latency"].isna().sum())
+    note = marked.pop(f"(not drawn: {lost} without a value)")
+    assert note.get_xdata().size == 0
     assert len({line.get_marker() for line in marked.values()}) == 3
     crosses = next(c for c in axes.collections if str(c.get_label()).startswith("infeasible"))
     assert len(crosses.get_offsets()) == ((table["status"] == "OK") & (table["violation"] > 0)).sum()
-    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")) == ("latency (ns)", "power (W)", "a task")
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title("left")) == ("latency (ns)", "power", "a task")
+    assert axes.yaxis.get_major_formatter()(0.25) == "250 mW"
+
+
+def test_pareto_is_logarithmic_in_a_metric_that_spans_decades(tmp_path: Path) -> None:
+    table = run_of(300)
+    narrow = table.assign(**{"metric.latency": np.linspace(10, 20, len(table))})
+    wide = table.assign(**{"metric.latency": np.exp(np.linspace(0, 9, len(table)))})
+    assert pareto(narrow, tmp_path / "a.png", "latency", "power").axes[0].get_xscale() == "linear"
+    assert pareto(wide, tmp_path / "b.png", "latency", "power").axes[0].get_xscale() == "log"
 
 
 def test_pareto_without_any_feasible_sample_still_draws(tmp_path: Path) -> None:
