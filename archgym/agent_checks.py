@@ -31,8 +31,7 @@ def check_hyperparameters(name: str, factory: Callable[..., Any], values: Mappin
 
 def type_hints(factory: Callable[..., Any]) -> dict[str, Any]:
     """The resolved annotations of what *factory* takes."""
-    maker: Any = factory
-    return typing.get_type_hints(maker.__init__ if isinstance(maker, type) else maker)
+    return typing.get_type_hints(getattr(factory, "__init__") if isinstance(factory, type) else factory)  # noqa: B009
 
 
 def require_one_objective(name: str, problem: Problem) -> None:

@@ -160,6 +160,8 @@ def _compare(task: Task, result: RunResult) -> None:
         console().print(
             f"[bold yellow]No design keeps every limit[/]; the best one exceeds them by {best.violation:.2%}."
         )
+    if default and default.violation > 0:
+        console().print(f"The default design exceeds the limits by {default.violation:.2%}.\n", markup=False)
     if many:
         console().print(f"{len(result.front)} designs are on the Pareto front.\n", markup=False)
     knobs = [

@@ -20,9 +20,7 @@ TIME_METRICS = (
     Metric("read_latency_max", "ns", "lower", f"Largest over the reads, {_ARRIVAL}; no value without reads."),
     Metric("write_latency_avg", "ns", "lower", f"Mean over the writes, {_ARRIVAL}; no value without writes."),
     Metric("write_latency_p50", "ns", "lower", f"Median over the writes, {_ARRIVAL}; no value without writes."),
-    Metric(
-        "write_latency_p99", "ns", "lower", f"99th percentile of the writes, {_ARRIVAL}; no value without writes."
-    ),
+    Metric("write_latency_p99", "ns", "lower", f"99th percentile of the writes, {_ARRIVAL}; no value without writes."),
     Metric("write_latency_max", "ns", "lower", f"Largest over the writes, {_ARRIVAL}; no value without writes."),
     Metric(
         "service_latency_avg",

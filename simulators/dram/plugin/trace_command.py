@@ -54,7 +54,7 @@ def record(
             ipc=ipc,
             max_requests=requests,
             skip_instructions=skip,
-            placement=placement.value,  # type: ignore[arg-type]
+            placement=placement.value,
             seed=seed,
         )
         recording = run_recorder(program, options)
