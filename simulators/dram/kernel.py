@@ -165,6 +165,7 @@ STATE_DTYPE: Final = _record(
         ("timer", np.int64),
         ("data_at", np.int64),
         ("arrival_at", np.int64),
+        ("arrival_wake", np.int64),
         ("answer_at", np.int64),
         ("stop_at", np.int64),
         ("last_cycle", np.int64),
@@ -183,8 +184,7 @@ STATE_DTYPE: Final = _record(
         ("waiting_writes", np.int64),
         ("has_space", np.int64),
         ("last_bank", np.uint32),
-        ("in_controller", np.int64),
-        ("idle_since", np.int64),
+        ("last_release", np.int64),  # END_RESP of the last response
         ("idle", np.int64),
         ("write_mode", np.int64),
         ("last_direction", np.int64),
@@ -342,6 +342,7 @@ def start(  # type: ignore[no-untyped-def]
     s.next_admitted = 0
     s.next_begin = k.arbitration_delay_fw
     s.arrival_at = s.next_begin + k.think_delay_fw
+    s.arrival_wake = s.arrival_at
     s.waits_for_slot = 0
     s.controller_free = 0
     s.accepted = 0
@@ -350,8 +351,7 @@ def start(  # type: ignore[no-untyped-def]
     s.waiting_writes = 0
     s.has_space = 1
     s.last_bank = 0
-    s.in_controller = 0
-    s.idle_since = 0
+    s.last_release = 0
     s.idle = 0
     s.write_mode = 0
     s.last_direction = 0
@@ -611,11 +611,15 @@ def run(  # type: ignore[no-untyped-def]
     rank_commands = k.refresh_policy != NO_REFRESH or k.power_down_policy != 0
     count_rows = scheduler == FR_FCFS_GRP and page_policy >= OPEN_ADAPTIVE
     think = k.think_delay_fw
+    eager = not log and plain and scheduler != GRP_FR_FCFS_WM and k.refresh_policy != PER_BANK
     arrives_timed = think > 0 or (arbiter == SIMPLE and k.arbitration_delay_fw > 0)
+
+    late_arrival = 0 if arrives_timed else 1
 
     timer = s.timer
     data_at = s.data_at
     arrival_at = s.arrival_at
+    arrival_wake = s.arrival_wake
     answer_at = s.answer_at
     stop_at = s.stop_at
     arrived = s.arrived
@@ -649,17 +653,15 @@ def run(  # type: ignore[no-untyped-def]
 
         # The next instant. Timed causes of one instant make one wake-up; an END_RESP or a request that comes
         # about within the instant makes a further one after it.
-        now = timer
+        now = min(timer, arrival_wake) if arrives_timed else timer
         cause = TIMED
-        if data_at < now:
-            now = data_at
-        if arrives_timed and arrival_at < now:
-            now = arrival_at
-        if answer_at < now:
-            now = answer_at
-            cause = ANSWERED
-        if not arrives_timed and arrival_at < now:
-            now = arrival_at
+        if not eager:
+            now = min(now, data_at)
+            if answer_at < now:
+                now = answer_at
+                cause = ANSWERED
+        if arrival_wake < now:
+            now = arrival_wake
             cause = ARRIVED
         if now > stop_at:
             break
@@ -668,94 +670,31 @@ def run(  # type: ignore[no-untyped-def]
             break
 
         timer_fired = False
-        released = False
-        if cause == TIMED:
-            if timer == now:
-                timer = NEVER
-                timer_fired = True
-            if data_at == now:
-                data_at = NEVER
-            if arrives_timed and arrival_at == now:
+        if cause != ANSWERED:
+            if arrival_wake == now and (arrives_timed or cause == ARRIVED):
+                arrival_wake = NEVER
                 arrival_at = NEVER
                 arrived = 1
                 s.refused += 1 - has_space
-        elif cause == ARRIVED:
-            arrival_at = NEVER
-            arrived = 1
-            s.refused += 1 - has_space
+            if timer == now and cause == TIMED:
+                timer = NEVER
+                timer_fired = True
+            if data_at == now and cause == TIMED:
+                data_at = NEVER
         else:
             answer_at = NEVER
-            released = True
             if s.responses == n and arbiter == SIMPLE:
                 stop_at = -1  # the simulation ends with this wake-up
-            s.in_controller -= 1
-            if s.in_controller == 0:
-                s.idle_since = now
 
-        # 1. Responses.
-        if answer_at == NEVER:
-            if head_ready <= now:
-                leaves = now
-                if legacy != 0 and released:
-                    leaves += 1
-                j = np.uint32(s.responses) if reorder else order[np.uint32(s.responses)]
-                s.responses += 1
-                if log:
-                    stream[n_out].cycle = leaves
-                    stream[n_out].request = j
-                    stream[n_out].bank = -1
-                    stream[n_out].command = RESPONSE
-                    n_out += 1
-                s.sum_controller += leaves
-                q = leaves + k.arbitration_delay_bw
-                answer_at = leaves if arbiter != SIMPLE else q + player_delay
-                # At the player: at most one answer per END_RESP; Reorder also keeps the order of the requests.
-                m = j
-                deliver = True
-                if arbiter == ARBITER_REORDER:
-                    slots[j].queued = q
-                    m = np.uint32(s.next_in_order)
-                    deliver = m == j
-                while deliver:
-                    deliver = False
-                    if arbiter == ARBITER_REORDER:
-                        q = slots[m].queued
-                    at = q
-                    if arbiter != SIMPLE:
-                        at = max(q, s.last_answer + 1 + player_delay)
-                        answers[np.uint32(s.answered)] = at
-                    s.last_answer = at
-                    s.answered += 1
-                    answer_of[m] = at
-                    if arbiter == ARBITER_REORDER:
-                        s.next_in_order += 1
-                        m = np.uint32(s.next_in_order)
-                        deliver = m < accepted and slots[m].queued != NEVER
-                if s.waits_for_slot != 0 and s.answered > accepted - k.max_active_transactions:
-                    # The END_RESP of an older request admits the one that the arbiter has parked.
-                    s.waits_for_slot = 0
-                    freed = answers[np.uint32(accepted - k.max_active_transactions)] + player_delay
-                    s.next_admitted = max(s.next_sent, freed)
-                    s.next_begin = max(s.next_admitted + k.arbitration_delay_fw, s.controller_free + 1)
-                    arrival_at = s.next_begin + think
-                # The next one to deliver.
-                head_ready = NEVER
-                if reorder:
-                    if s.responses < accepted:
-                        head_ready = slots[np.uint32(s.responses)].ready
-                elif s.responses < s.issued_columns:
-                    head_ready = slots[order[np.uint32(s.responses)]].ready
-                if s.responses == n:
-                    stop_at = answer_at if arbiter == SIMPLE else max(s.last_answer, leaves)
-                    s.last_cycle = stop_at
-            elif head_ready < data_at:
-                data_at = head_ready
-
-        # Most wake-ups end here: nothing to accept, to reconsider or to issue.
-        if not (arrived != 0 and has_space != 0) and dirty == _0 and choice_dirty == 0 and next_time > now < trigger:
+        # Many wake-ups end here: nothing to accept, to reconsider or to issue.
+        quiet = (
+            dirty == _0 and choice_dirty == 0 and next_time > now < trigger and not (arrived != 0 and has_space != 0)
+        )
+        if quiet:
             if timer_fired:
                 timer = min(next_time, trigger)
-            continue
+            if eager:
+                continue
 
         issued = False
         column = False
@@ -763,7 +702,12 @@ def run(  # type: ignore[no-untyped-def]
         reconsidered = False
         after = False  # False: steps 2 to 6; True: what they changed is reconsidered
         evaluate = _0
-        while True:
+        while not quiet:
+            if column and arrival_wake == NEVER and arrival_at <= now - late_arrival:
+                # It found the buffer full, which was no cause to wake up.
+                arrival_at = NEVER
+                arrived = 1
+                s.refused += 1
             # 2. A request enters, once per wake-up or again where a column command has made room.
             if arrived != 0 and has_space != 0 and (not after or column):
                 j = np.uint32(accepted)
@@ -776,9 +720,8 @@ def run(  # type: ignore[no-untyped-def]
                 slots[j].ready = NEVER
                 slots[j].queued = NEVER
                 s.sum_controller -= s.next_begin
-                if s.in_controller == 0:
-                    s.idle += now - s.idle_since
-                s.in_controller += 1
+                if s.responses == accepted and s.last_release <= now:
+                    s.idle += now - s.last_release
                 if waiting == 0 and s.staggered != 0:
                     s.rank_idle = 0
                     s.self_refresh = 0
@@ -795,7 +738,8 @@ def run(  # type: ignore[no-untyped-def]
                 accepted += 1
                 waiting += 1
                 s.count[b] += 1
-                s.count_by_direction[np.uint32(b * 2 + w)] += 1
+                if scheduler >= GRP_FR_FCFS:
+                    s.count_by_direction[np.uint32(b * 2 + w)] += 1
                 s.last_bank = b
                 nonempty |= bit
                 if w != 0:
@@ -1129,7 +1073,8 @@ def run(  # type: ignore[no-untyped-def]
                     is_open &= ~bit
                 slots[r].served = 1
                 s.count[b] -= 1
-                s.count_by_direction[np.uint32(b * 2 + w)] -= 1
+                if scheduler >= GRP_FR_FCFS:
+                    s.count_by_direction[np.uint32(b * 2 + w)] -= 1
                 waiting -= 1
                 if s.count[b] == 0:
                     nonempty &= ~bit
@@ -1171,8 +1116,6 @@ def run(  # type: ignore[no-untyped-def]
                     if s.issued_columns == s.responses:
                         head_ready = ready
                 s.issued_columns += 1
-                if now < head_ready < data_at:
-                    data_at = head_ready
                 dirty |= bit
             elif command == ACT:
                 s.row[b] = requests[r].row_class
@@ -1220,11 +1163,83 @@ def run(  # type: ignore[no-untyped-def]
             if s.staggered != 0:
                 _power_state_after(s, command)
 
-    if status == FINISHED and s.in_controller == 0:
-        s.idle += s.last_cycle - s.idle_since
+        # 1. Responses. They are the first step of a wake-up, but touch nothing that the others look at. One leaves
+        # when its data is there and END_RESP of the one before has come; both are known when the column command is
+        # issued, so in most cases nothing has to wake up for them (*eager*).
+        while head_ready != NEVER:
+            leaves = head_ready
+            if head_ready <= s.last_release:
+                leaves = s.last_release + legacy
+            if not eager:
+                if answer_at != NEVER or head_ready > now:
+                    break
+                leaves = now if cause != ANSWERED else now + legacy
+            j = np.uint32(s.responses) if reorder else order[np.uint32(s.responses)]
+            s.responses += 1
+            if log:
+                stream[n_out].cycle = leaves
+                stream[n_out].request = j
+                stream[n_out].bank = -1
+                stream[n_out].command = RESPONSE
+                n_out += 1
+            s.sum_controller += leaves
+            q = leaves + k.arbitration_delay_bw
+            s.last_release = leaves if arbiter != SIMPLE else q + player_delay
+            if not eager:
+                answer_at = s.last_release
+            # At the player: at most one answer per END_RESP; Reorder also keeps the order of the requests.
+            m = j
+            deliver = True
+            if arbiter == ARBITER_REORDER:
+                slots[j].queued = q
+                m = np.uint32(s.next_in_order)
+                deliver = m == j
+            while deliver:
+                deliver = False
+                if arbiter == ARBITER_REORDER:
+                    q = slots[m].queued
+                at = q
+                if arbiter != SIMPLE:
+                    at = max(q, s.last_answer + 1 + player_delay)
+                    answers[np.uint32(s.answered)] = at
+                s.last_answer = at
+                s.answered += 1
+                answer_of[m] = at
+                if arbiter == ARBITER_REORDER:
+                    s.next_in_order += 1
+                    m = np.uint32(s.next_in_order)
+                    deliver = m < accepted and slots[m].queued != NEVER
+            if s.waits_for_slot != 0 and s.answered > accepted - k.max_active_transactions:
+                # The END_RESP of an older request admits the one that the arbiter has parked.
+                s.waits_for_slot = 0
+                freed = answers[np.uint32(accepted - k.max_active_transactions)] + player_delay
+                s.next_admitted = max(s.next_sent, freed)
+                s.next_begin = max(s.next_admitted + k.arbitration_delay_fw, s.controller_free + 1)
+                arrival_at = s.next_begin + think
+            # The next one to deliver.
+            head_ready = NEVER
+            if reorder:
+                if s.responses < accepted:
+                    head_ready = slots[np.uint32(s.responses)].ready
+            elif s.responses < s.issued_columns:
+                head_ready = slots[order[np.uint32(s.responses)]].ready
+            if s.responses == n:
+                stop_at = s.last_release if arbiter == SIMPLE else max(s.last_answer, leaves)
+                s.last_cycle = stop_at
+        if not eager and head_ready > now:
+            data_at = min(data_at, head_ready)
+
+        # A request that will find the buffer full is no cause to wake up, unless something else waits for one.
+        arrival_wake = arrival_at
+        if eager and has_space == 0 and choice_dirty == 0 and arrival_at < trigger:
+            arrival_wake = NEVER
+
+    if status == FINISHED and s.responses == accepted and s.last_release <= s.last_cycle:
+        s.idle += s.last_cycle - s.last_release
     s.timer = timer
     s.data_at = data_at
     s.arrival_at = arrival_at
+    s.arrival_wake = arrival_wake
     s.answer_at = answer_at
     s.stop_at = stop_at
     s.arrived = arrived
@@ -1294,12 +1309,14 @@ def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: igno
     """
     n = values.shape[0]
     total = 0
-    largest = 0
+    smallest = values[0]  # negative where the first request left before its time stamp
+    largest = values[0]
     for i in range(n):
         total += values[i]
+        smallest = min(smallest, values[i])
         largest = max(largest, values[i])
     shift = 0
-    while largest >> shift >= BINS:
+    while (largest - smallest) >> shift >= BINS:
         shift += 1
     for i in range(2 * BINS):
         bins[i] = 0
@@ -1310,14 +1327,14 @@ def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: igno
     row[at + 9] = largest
     if 0 < n_writes < n:
         written = 0
-        most_read = 0
-        most_written = 0
+        most_read = smallest
+        most_written = smallest
         for i in range(n):
             w = np.int64(is_write[i])
             written += values[i] * w
-            most_written = max(most_written, values[i] * w)
-            most_read = max(most_read, values[i] * (1 - w))
-            bins[np.uint64((values[i] >> shift) + BINS * w)] += 1
+            most_written = max(most_written, smallest + (values[i] - smallest) * w)
+            most_read = max(most_read, smallest + (values[i] - smallest) * (1 - w))
+            bins[np.uint64(((values[i] - smallest) >> shift) + BINS * w)] += 1
         row[at + 1] = total - written
         row[at + 2] = written
         row[at + 10] = most_read
@@ -1325,7 +1342,7 @@ def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: igno
         groups = 3
     else:
         for i in range(n):
-            bins[np.uint64(values[i] >> shift)] += 1
+            bins[np.uint64((values[i] - smallest) >> shift)] += 1
         groups = 1
     for group in range(groups):
         size = n if group == 0 else n_writes if group == 2 else n - n_writes
@@ -1344,10 +1361,10 @@ def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: igno
                 below += members
                 b += 1
             if shift == 0:
-                row[at + q + group] = b
+                row[at + q + group] = smallest + b
                 continue
             # Written always, counted where it fits: the test would be hard to predict.
-            lowest = b << shift
+            lowest = smallest + (b << shift)
             span = np.uint64(1 << shift)
             found = _0
             if group == 0:
