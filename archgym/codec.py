@@ -62,15 +62,16 @@ class Codec:
             return self._checked_mixed(given)
         if given.dtype.kind not in "iu" and given.size:
             raise DesignError(f"expected integer value indices, got {given.dtype}")
-        if len(given) == 1:  # a step of an environment: plain integers are faster than arrays of one
-            row = given[0].tolist()
-            if all(0 <= code < size for code, size in zip(row, self._sizes, strict=True)):
-                return np.array([row], np.int32)
+        if len(given) == 1 and self._all_in_range(given.tolist()[0]):  # a step of an environment: faster than arrays
+            return given.astype(np.int32)
         whole = given.astype(np.int64)
         wrong = whole.view(np.uint64) >= self._limits  # negative numbers are huge unsigned ones
         if wrong.any():
             raise self._out_of_range(whole, wrong)
         return whole.astype(np.int32)
+
+    def _all_in_range(self, row: list[int]) -> bool:
+        return not [code for code, size in zip(row, self._sizes, strict=True) if not 0 <= code < size]
 
     def _checked_mixed(self, given: NDArray[Any]) -> NDArray[Any]:
         if given.dtype.kind not in "iuf" and given.size:

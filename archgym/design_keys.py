@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[Any]
@@ -17,9 +16,7 @@ Codes = NDArray[Any]
 
 def design_keys(codes: Codes) -> list[bytes]:
     """``n`` keys of the rows of *codes* ``(n, d)``; about 0.1 us a row."""
-    rows = np.ascontiguousarray(codes)
-    if rows.dtype.kind == "f":
-        rows = rows + 0.0  # -0.0 and 0.0 are one value
+    rows = codes + 0.0 if codes.dtype.kind == "f" else codes  # -0.0 and 0.0 are one value
     if len(rows) == 1:
         return [rows.tobytes()]
     width = rows.shape[1] * rows.dtype.itemsize

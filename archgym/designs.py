@@ -55,13 +55,14 @@ class DesignBatch:
 
     def designs(self) -> list[dict[str, Any]]:
         """Row by row ``{parameter: value}`` in Python scalars."""
-        parameters = self.space.parameters
+        names, known = self.space.names, self.space.values
         if self.space.finite:
             return [
-                {p.name: p.values[code] for p, code in zip(parameters, row, strict=True)} for row in self.codes.tolist()
+                {name: values[code] for name, values, code in zip(names, known, row, strict=True)}
+                for row in self.codes.tolist()
             ]
         return [
-            {p.name: p.values[int(x)] if p.values else x for p, x in zip(parameters, row, strict=True)}
+            {name: values[int(x)] if values else x for name, values, x in zip(names, known, row, strict=True)}
             for row in self.codes.tolist()
         ]
 

@@ -7,7 +7,7 @@ Constraint Store Based on Multivalued Decision Diagrams", 2007), and knows exact
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,16 +43,17 @@ class Diagram:
 
     def accepts(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
         """``(n,)`` for complete designs of the space, ``(n, d)``."""
-        if len(codes) == 1:  # plain integers are ten times faster than arrays of one
-            state = 0
-            row = codes[0]
-            for layer in self.layers:
-                state = layer.following.item(state, int(row[layer.position]))
-            return np.array([state >= 0])
         states = np.zeros(len(codes), np.int32)
         for layer in self.layers:
             states = layer.following[states, codes[:, layer.position].astype(np.intp)]
         return np.asarray(states >= 0)
+
+    def accepts_one(self, codes: Sequence[float]) -> bool:
+        """`accepts` for one design: plain integers are ten times faster than arrays of one."""
+        state = 0
+        for layer in self.layers:
+            state = layer.following.item(state, int(codes[layer.position]))
+        return state >= 0
 
     def unrank(self, ranks: NDArray[Any]) -> list[NDArray[np.int32]]:
         """The value indices, parameter by parameter, of the combinations at *ranks* in lexicographic order."""

@@ -21,6 +21,7 @@ from archgym.errors import BudgetSpent, ConfigError, DesignError, LogError
 from archgym.executor import Executor, SerialExecutor, ValidatingExecutor
 from archgym.memory import Memory
 from archgym.objective import Objective
+from archgym.scorer import Scorer
 from archgym.simulator import Simulator
 from archgym.space import DesignBatch, DesignSpace
 
@@ -69,6 +70,7 @@ class Evaluator:
         self._whole = True
         inner = SerialExecutor(simulator) if executor is None else executor
         self._executor: Executor = ValidatingExecutor(self.space, len(simulator.metrics), inner)
+        self._scorer = Scorer(objective, simulator.metrics)
         self._memory = Memory(self.space, len(simulator.metrics), objective.k)
         self._best = BestSoFar()
         self._front = Front(objective.k) if objective.k > 1 else None
@@ -76,17 +78,17 @@ class Evaluator:
     @property
     def remaining(self) -> int:
         """Unique evaluations left (`UNLIMITED` without a budget)."""
-        return UNLIMITED if self.budget is None else self.budget - len(self._memory)
+        return UNLIMITED if self.budget is None else self.budget - self._memory.size
 
     @property
     def spent(self) -> int:
         """Unique evaluations so far."""
-        return len(self._memory)
+        return self._memory.size
 
     @property
     def duplicates(self) -> int:
         """Designs answered from memory so far."""
-        return self.asked - len(self._memory)
+        return self.asked - self._memory.size
 
     @property
     def best(self) -> Best | None:
@@ -143,7 +145,7 @@ class Evaluator:
 
     def _look_up(self, keys: list[bytes], remaining: int) -> tuple[list[int], NDArray[np.bool_], list[int]]:
         """Of the affordable prefix: memory rows, duplicate flags, and the positions of the designs to execute."""
-        known, size = self._memory.row_of, len(self._memory)
+        known, size = self._memory.row_of, self._memory.size
         rows: list[int] = []
         fresh: list[int] = []
         pending: dict[bytes, int] = {}
@@ -164,7 +166,8 @@ class Evaluator:
     def _evaluate_one(self, keys: list[bytes], designs: DesignBatch) -> Told:
         row = self._memory.row_of.get(keys[0])
         if row is None:
-            return self._commit(keys, designs, keys, slice(len(self._memory), len(self._memory) + 1), designs, _FRESH)
+            size = self._memory.size
+            return self._commit(keys, designs, keys, slice(size, size + 1), designs, _FRESH)
         return self._commit_known(keys, slice(row, row + 1), designs, _KNOWN)
 
     def _commit(
@@ -180,15 +183,15 @@ class Evaluator:
         began = time.perf_counter()
         results = self._executor.execute(new)
         wall_s = time.perf_counter() - began
-        scores = self.objective.score(results, self.simulator.metrics)
-        start = len(self._memory)
+        scores = self._scorer.score(results)
+        start = self._memory.size
         self._whole = False
         self.simulator_s += wall_s
         self._memory.add(new_keys, new, results, scores)
         if len(new_keys) == len(keys):
-            told = _read_only(
-                Told(designs, scores.values, scores.violation, results.status, results.metrics, duplicate)
-            )
+            for part in (scores.values, scores.violation, duplicate):
+                part.setflags(write=False)
+            told = Told(designs, scores.values, scores.violation, results.status, results.metrics, duplicate)
         else:
             told = self._memory.table(rows, designs, duplicate)
         self._log(keys, rows, told, wall_s / len(new_keys))
@@ -233,12 +236,6 @@ class Evaluator:
             scores=dict(zip(self.objective.labels, told.scores[0].tolist(), strict=True)),
             violation=float(told.violation[0]),
         )
-
-
-def _read_only(told: Told) -> Told:
-    for part in (told.scores, told.violation, told.duplicate):
-        part.setflags(write=False)
-    return told
 
 
 _FRESH = np.zeros(1, np.bool_)

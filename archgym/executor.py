@@ -52,8 +52,10 @@ class ValidatingExecutor:
         """Price the valid ones of *designs* in one call of *inner*."""
         if not self._space.constraints:
             return self._inner.execute(designs)
+        if len(designs.codes) == 1 and self._space.feasible.accepts_one(designs.codes.tolist()[0]):
+            return self._inner.execute(designs)
         valid = self._space.valid(designs)
-        if valid[0] if len(valid) == 1 else valid.all():
+        if valid.all():
             return self._inner.execute(designs)
         metrics = np.full((len(designs), self._metrics), np.nan)
         status = np.full(len(designs), Status.INFEASIBLE, np.uint8)
@@ -77,7 +79,7 @@ def call(simulator: Simulator, designs: DesignBatch) -> Evaluations:
 
     When a batch raises, each of its designs is tried alone, so that one bad design does not fail the others.
     """
-    n, m = len(designs), len(simulator.metrics)
+    n, m = len(designs.codes), len(simulator.metrics)
     try:
         results = simulator.evaluate(designs)
     except Exception as error:

@@ -35,12 +35,18 @@ class Feasible:
 
     def accepts(self, codes: NDArray[Any]) -> NDArray[np.bool_]:
         """``(n,)`` which complete designs are valid."""
+        if len(codes) == 1:
+            return np.array([self.accepts_one(codes.tolist()[0])])
         if len(self.diagrams) == 1:
             return self.diagrams[0].accepts(codes)
         verdict = np.ones(len(codes), bool)
         for diagram in self.diagrams:
             verdict &= diagram.accepts(codes)
         return verdict
+
+    def accepts_one(self, codes: Sequence[float]) -> bool:
+        """Whether the complete design of these ``d`` codes is valid."""
+        return all([diagram.accepts_one(codes) for diagram in self.diagrams])  # noqa: C419 - faster than a generator
 
     def unrank(self, ranks: NDArray[Any]) -> NDArray[np.int32]:
         """``(n, d)`` designs at *ranks* in lexicographic order: int64 below `count`, Python integers from 2^63 on."""

@@ -60,8 +60,8 @@ def reward_vector(session: Session, scores: list[float], violation: float) -> li
 def weighted(weights: list[float], rewards: Sequence[Number]) -> Number:
     """Their weighted sum; -1 is as good as the default design, for scores that are positive."""
     total = weights[0] * rewards[0]
-    for weight, reward in zip(weights[1:], rewards[1:], strict=True):
-        total = total + weight * reward
+    for k in range(1, len(weights)):
+        total = total + weights[k] * rewards[k]
     return total
 
 
@@ -143,7 +143,8 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
         """
         if self._designs >= self.horizon:
             raise ResetNeeded("the episode is over, or none was begun: call reset() before step()")
-        if self.remaining <= 0:
+        session, evaluator = self.session, self.session.evaluator
+        if evaluator.remaining <= 0:
             raise BudgetSpent(f"the budget of {self.spent} unique evaluations is spent: the search is over")
         try:
             designs = self._actions.take(action)
@@ -151,13 +152,13 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
             return self._refused(str(reason))
         if designs is None:
             return self._observation(), 0.0, False, False, self._actions.info()
-        session = self.session
-        told = session.evaluator.evaluate(designs)
-        vector = reward_vector(session, told.scores.tolist()[0], told.violation.item(0))
-        self._observed = session.reference.observe_one(told.metrics.tolist()[0], told.status.item(0) == Status.OK)
+        told = evaluator.evaluate(designs)
+        info = session.describe(told)
+        vector = reward_vector(session, told.scores.tolist()[0], info["violation"])
+        self._observed = session.reference.observe_one(told.metrics.tolist()[0], info["status"] == "OK")
         if self.render_mode:
             self._last = session.describe(told)
-        return self._design_done(vector, session.describe(told))
+        return self._design_done(vector, info)
 
     def _refused(self, reason: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """The outcome of a design that the agent itself made impossible."""

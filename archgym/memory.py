@@ -36,7 +36,8 @@ class Memory:
     def __init__(self, space: DesignSpace, metrics: int, scores: int) -> None:
         self._space = space
         self._widths = (space.d, metrics, scores)
-        self._size = 0
+        self.size = 0
+        """Distinct designs so far."""
         self._capacity = 0
         self._columns = self._empty(0)
         self.row_of: dict[bytes, int] = {}
@@ -44,27 +45,33 @@ class Memory:
         self.messages: dict[int, str] = {}
         """Row to reason, for the rows that have one."""
 
-    def __len__(self) -> int:
-        return self._size
-
     def add(self, keys: Sequence[bytes], designs: DesignBatch, results: Evaluations, scores: Scores) -> None:
         """Append new, distinct designs with their results."""
-        start, stop = self._size, self._size + len(keys)
+        start, stop = self.size, self.size + len(keys)
         if stop > self._capacity:
             self._grow(stop)
         columns = self._columns
-        columns.codes[start:stop] = designs.codes
-        columns.metrics[start:stop] = results.metrics
-        columns.scores[start:stop] = scores.values
-        columns.violation[start:stop] = scores.violation
-        columns.status[start:stop] = results.status
-        if len(keys) == 1:
+        if len(keys) == 1:  # half the time of slices of one
+            columns.codes[start] = designs.codes
+            columns.metrics[start] = results.metrics
+            columns.scores[start] = scores.values
+            columns.violation[start] = scores.violation.item()
+            columns.status[start] = results.status.item()
             self.row_of[keys[0]] = start
         else:
+            self._add_rows(slice(start, stop), designs, results, scores)
             self.row_of.update(zip(keys, range(start, stop), strict=True))
         for row, text in results.messages.items():
             self.messages[start + row] = text
-        self._size = stop
+        self.size = stop
+
+    def _add_rows(self, rows: slice, designs: DesignBatch, results: Evaluations, scores: Scores) -> None:
+        columns = self._columns
+        columns.codes[rows] = designs.codes
+        columns.metrics[rows] = results.metrics
+        columns.scores[rows] = scores.values
+        columns.violation[rows] = scores.violation
+        columns.status[rows] = results.status
 
     def table(self, rows: Sequence[int] | slice, designs: DesignBatch, duplicate: NDArray[np.bool_]) -> Told:
         """The results of *rows*, which are the rows of *designs*."""
@@ -84,7 +91,7 @@ class Memory:
         self._capacity = max(needed, 2 * self._capacity, FIRST_CAPACITY)
         old, new = self._columns, self._empty(self._capacity)
         for name in _Columns.__slots__:
-            getattr(new, name)[: self._size] = getattr(old, name)[: self._size]
+            getattr(new, name)[: self.size] = getattr(old, name)[: self.size]
         self._columns = new
 
     def _empty(self, n: int) -> _Columns:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from archgym.errors import ConfigError, UnknownName
 from archgym.simulator import Evaluations, Metric, Status
 
+Number = TypeVar("Number", float, NDArray[np.float64])
+"""One design's number, or a column of many: the built-in terms and limits take either, with the same bits."""
 VIOLATION_BASE = 1e200
 """Merit of a design that breaks a constraint is at least this; feasible scores lie far below it."""
 
@@ -54,19 +56,43 @@ class Limit:
         if self.at_most is None and self.at_least is None:
             raise ConfigError(f"limit on {self.metric!r}: expected 'at_most' or 'at_least', got neither")
 
-    def excess(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    def excess(self, value: Number) -> Number:
         """``(n,)`` relative amount by which the limit is missed, 0 where it holds."""
-        parts = []
+        parts: list[Number] = []
         if self.at_most is not None:
-            parts.append(np.maximum(value - self.at_most, 0.0) / (abs(self.at_most) or 1.0))
+            parts.append(_above_zero(value - self.at_most) / (abs(self.at_most) or 1.0))
         if self.at_least is not None:
-            parts.append(np.maximum(self.at_least - value, 0.0) / (abs(self.at_least) or 1.0))
+            parts.append(_above_zero(self.at_least - value) / (abs(self.at_least) or 1.0))
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def _above_zero(x: Number) -> Number:
+    """*x* where it is above zero, else 0; NaN stays NaN."""
+    if isinstance(x, float):
+        return 0.0 if x <= 0.0 else x
+    return np.maximum(x, 0.0)
+
+
+def _filled(value: float, like: Number) -> Number:
+    """*value* in the form of *like*."""
+    return value if isinstance(like, float) else np.full_like(like, value)
+
+
+def _raised(x: Number, power: float) -> Number:
+    """*x* to the *power* with NumPy's bits, which are not always those of Python's own ``**``."""
+    if isinstance(x, float):
+        return x if power == 1 else (np.array([x]) ** power).item()
+    raised: NDArray[np.float64] = x**power
+    return raised
 
 
 @runtime_checkable
 class Term(Protocol):
-    """One score computed from named metrics."""
+    """One score computed from named metrics.
+
+    A term whose `score` also takes plain numbers, and gives the same bits for them, may say so with a class attribute
+    ``plain = True``: one design is then scored without arrays. Where it raises an `ArithmeticError`, arrays follow.
+    """
 
     @property
     def label(self) -> str: ...
@@ -80,7 +106,7 @@ class Term(Protocol):
         ...
 
 
-def _lowered(name: str, columns: Mapping[str, NDArray[np.float64]], better: Mapping[str, str]) -> NDArray[np.float64]:
+def _lowered(name: str, columns: Mapping[str, Number], better: Mapping[str, str]) -> Number:
     return -columns[name] if better[name] == "higher" else columns[name]
 
 
@@ -88,6 +114,7 @@ def _lowered(name: str, columns: Mapping[str, NDArray[np.float64]], better: Mapp
 class Optimize:
     """One metric, minimised or maximised as its definition says."""
 
+    plain: ClassVar[bool] = True
     metric: str
 
     @property
@@ -98,7 +125,7 @@ class Optimize:
     def reads(self) -> tuple[str, ...]:
         return (self.metric,)
 
-    def score(self, columns: Mapping[str, NDArray[np.float64]], better: Mapping[str, str], /) -> NDArray[np.float64]:
+    def score(self, columns: Mapping[str, Number], better: Mapping[str, str], /) -> Number:
         return _lowered(self.metric, columns, better)
 
 
@@ -109,6 +136,7 @@ class Product:
     A metric of which more is better enters with a negated exponent.
     """
 
+    plain: ClassVar[bool] = True
     exponents: Mapping[str, float]
 
     @property
@@ -119,10 +147,10 @@ class Product:
     def reads(self) -> tuple[str, ...]:
         return tuple(self.exponents)
 
-    def score(self, columns: Mapping[str, NDArray[np.float64]], better: Mapping[str, str], /) -> NDArray[np.float64]:
-        result = np.ones_like(columns[next(iter(self.exponents))])
+    def score(self, columns: Mapping[str, Number], better: Mapping[str, str], /) -> Number:
+        result = _filled(1.0, columns[next(iter(self.exponents))])
         for name, power in self.exponents.items():
-            result = result * columns[name] ** (-power if better[name] == "higher" else power)
+            result = result * _raised(columns[name], -power if better[name] == "higher" else power)
         return result
 
 
@@ -130,6 +158,7 @@ class Product:
 class WeightedSum:
     """Sum of weight x metric / scale; the scales make the terms comparable and are part of the definition."""
 
+    plain: ClassVar[bool] = True
     weights: Mapping[str, float]
     scales: Mapping[str, float] = field(default_factory=dict)
 
@@ -141,8 +170,8 @@ class WeightedSum:
     def reads(self) -> tuple[str, ...]:
         return tuple(self.weights)
 
-    def score(self, columns: Mapping[str, NDArray[np.float64]], better: Mapping[str, str], /) -> NDArray[np.float64]:
-        result = np.zeros_like(columns[next(iter(self.weights))])
+    def score(self, columns: Mapping[str, Number], better: Mapping[str, str], /) -> Number:
+        result = _filled(0.0, columns[next(iter(self.weights))])
         for name, weight in self.weights.items():
             result = result + weight * _lowered(name, columns, better) / self.scales.get(name, 1.0)
         return result
@@ -152,6 +181,7 @@ class WeightedSum:
 class BudgetDistance:
     """Sum over metrics of ``weight x max(metric / budget - 1, 0)``: FARSI's distance; 0 when all hold."""
 
+    plain: ClassVar[bool] = True
     budgets: Mapping[str, float]
     weights: Mapping[str, float] = field(default_factory=dict)
 
@@ -163,10 +193,10 @@ class BudgetDistance:
     def reads(self) -> tuple[str, ...]:
         return tuple(self.budgets)
 
-    def score(self, columns: Mapping[str, NDArray[np.float64]], better: Mapping[str, str], /) -> NDArray[np.float64]:
-        result = np.zeros_like(columns[next(iter(self.budgets))])
+    def score(self, columns: Mapping[str, Number], better: Mapping[str, str], /) -> Number:
+        result = _filled(0.0, columns[next(iter(self.budgets))])
         for name, budget in self.budgets.items():
-            result = result + self.weights.get(name, 1.0) * np.maximum(columns[name] / budget - 1, 0)
+            result = result + self.weights.get(name, 1.0) * _above_zero(columns[name] / budget - 1)
         return result
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import count, repeat
+from operator import add
 from typing import Any
 
 from archgym.agent import Told
@@ -50,7 +52,8 @@ class LineFormat:
 
     def __init__(self, simulator: Simulator, objective: Objective, identity: Identity) -> None:
         space, workload = simulator.space, simulator.workload
-        self._prefix = sample_id_prefix(simulator.name, simulator.version, workload.content_hash, space.fingerprint)
+        prefix = sample_id_prefix(simulator.name, simulator.version, workload.content_hash, space.fingerprint)
+        self._hash = blake2b(prefix, digest_size=16)
         who = {
             "agent": identity.agent,
             "agent_hash": identity.agent_hash,
@@ -77,35 +80,40 @@ class LineFormat:
 
     def lines(self, index: int, keys: Sequence[bytes], told: Told, messages: Mapping[int, str], wall_s: float) -> bytes:
         """One line per row of *told*, numbered from *index*; a duplicate's wall time is 0."""
-        prefix, head, run, who = self._prefix, self._head, self._run, self._who
-        status, design = self._status, self._design
-        stamp = f',"timestamp":"{self._clock.now()}"'
-        tails = (f',"duplicate":false,"wall_s":{wall_s!r}{stamp}', f',"duplicate":true,"wall_s":0.0{stamp}')
-        table = zip(
-            keys,
-            told.designs.codes.tolist(),
-            told.status.tolist(),
-            told.violation.tolist(),
-            told.duplicate.tolist(),
-            told.metrics.tolist(),
-            told.scores.tolist(),
-            strict=True,
+        stamp = f'"timestamp":"{self._clock.now()}"'
+        times = f'false,"wall_s":{wall_s!r},{stamp}', f'true,"wall_s":0.0,{stamp}'
+        codes, status = told.designs.codes.tolist(), told.status.tolist()
+        violation, duplicate = told.violation.tolist(), told.duplicate.tolist()
+        metrics, scores = told.metrics.tolist(), told.scores.tolist()
+        reasons = map(messages.get, range(len(keys)), repeat(""))
+        again = map(times.__getitem__, duplicate)
+        numbers = map(add, metrics, scores)
+        return "".join(map(self._line, keys, count(index), codes, status, reasons, violation, again, numbers)).encode()
+
+    def _line(
+        self,
+        key: bytes,
+        index: int,
+        codes: list[Any],
+        status: int,
+        message: str,
+        violation: float,
+        times: str,
+        numbers: list[float],
+    ) -> str:
+        digest = self._hash.copy()
+        digest.update(key)
+        knobs = "".join([write(code) for write, code in zip(self._design, codes)])  # noqa: B905 - equal by make
+        total = sum(numbers)
+        texts = self._numbers % tuple(numbers) if total - total == 0.0 else self._texts(numbers)
+        reason = json.dumps(message) if message else '""'
+        return (
+            f"{self._head}{digest.hexdigest()}{self._run}{index}{self._who}{self._status[status]}{reason},"
+            f'"violation":{float_text(violation)},"duplicate":{times}{knobs}{texts}}}\n'
         )
-        out = []
-        for row, (key, codes, code, violation, again, metrics, scores) in enumerate(table):
-            ident = blake2b(prefix + key, digest_size=16).hexdigest()
-            text = json.dumps(messages[row]) if row in messages else '""'
-            knobs = "".join([write(value) for write, value in zip(design, codes)])  # noqa: B905 - equal by make
-            out.append(
-                f'{head}{ident}{run}{index + row}{who}{status[code]}{text},"violation":{float_text(violation)}'
-                f"{tails[again]}{knobs}{self._texts(metrics + scores)}}}\n"
-            )
-        return "".join(out).encode()
 
     def _texts(self, numbers: list[float]) -> str:
-        total = sum(numbers)
-        if total - total == 0.0:  # all finite
-            return self._numbers % tuple(numbers)
+        """Numbers of which some may not be finite."""
         return "".join([name + float_text(value) for name, value in zip(self._names, numbers, strict=True)])
 
 

@@ -65,6 +65,8 @@ class DesignSpace:
         self.finite = all(parameter.size is not None for parameter in self.parameters)
         self.value_arrays = tuple(value_array(p) if p.size is not None else None for p in self.parameters)
         """Per parameter ``(size,)`` values, None for `Real`."""
+        self.values = tuple(parameter.values for parameter in self.parameters)
+        """Per parameter its values in Python scalars, none for `Real`."""
         self.cardinalities = np.array([parameter.size or 0 for parameter in self.parameters], np.int64)
         """``(d,)`` number of values, 0 for `Real`."""
         self.cardinalities.setflags(write=False)

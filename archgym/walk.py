@@ -65,7 +65,9 @@ def nearest_allowed(allowed: NDArray[np.bool_], wanted: NDArray[Any], ordered: b
 
 def project(feasible: Feasible, codes: NDArray[Any], ordered: tuple[bool, ...]) -> NDArray[Any]:
     """``(n, d)`` valid designs: every parameter in turn keeps its value if it can, else moves as little as it must."""
-    wrong = np.flatnonzero(~feasible.accepts(codes)) if feasible.diagrams else np.zeros(0, np.int64)
+    if not feasible.diagrams or (len(codes) == 1 and feasible.accepts_one(codes.tolist()[0])):
+        return codes
+    wrong = np.flatnonzero(~feasible.accepts(codes))
     if not len(wrong):
         return codes
     result = codes.copy()

@@ -28,4 +28,7 @@ class BoxView:
 
     def decode(self, points: ArrayLike) -> DesignBatch:
         """`DesignError` for another shape, NaN or a coordinate outside [-1, 1]: clip an unbounded agent's action."""
-        return self._cube.decode_checked((checked_points(points, self.space, -1.0, 1.0) + 1) / 2)
+        checked = checked_points(points, self.space, -1.0, 1.0)
+        if len(checked) == 1 and self.space.finite:
+            return self._cube.decode_one([(x + 1) / 2 for x in checked.tolist()[0]])
+        return self._cube.decode_checked((checked + 1) / 2)

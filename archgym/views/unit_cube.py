@@ -25,6 +25,8 @@ class UnitCubeView:
         feasible = space.feasible
         self._free = np.array(feasible.free, np.intp)
         self._sizes = space.cardinalities[self._free]
+        self._whole = list(zip(feasible.free, self._sizes.tolist(), strict=True))
+        """Position and size of the finite parameters without constraints."""
         self._real = [(k, p) for k, p in enumerate(space.parameters) if p.size is None]
         self._choices = [(diagram, [_Choices(layer) for layer in diagram.layers]) for diagram in feasible.diagrams]
 
@@ -50,7 +52,7 @@ class UnitCubeView:
     def decode_checked(self, cube: NDArray[np.float64]) -> DesignBatch:
         """`decode` for ``(n, d)`` points that are known to lie in the cube."""
         if len(cube) == 1 and self.space.finite:
-            return DesignBatch(self.space, np.array([self._decode_one(cube[0].tolist())], np.int32))
+            return self.decode_one(cube.tolist()[0])
         codes = np.empty(cube.shape, np.int32 if self.space.finite else np.float64)
         codes[:, self._free] = np.minimum(cube[:, self._free] * self._sizes, self._sizes - 1).astype(np.int32)
         for k, parameter in self._real:
@@ -65,10 +67,10 @@ class UnitCubeView:
                 states = layer.following[states, code]
         return DesignBatch(self.space, codes)
 
-    def _decode_one(self, point: list[float]) -> list[int]:
-        """One design in plain numbers, which are faster than arrays of one."""
+    def decode_one(self, point: list[float]) -> DesignBatch:
+        """`decode_checked` of one point in a finite space, in plain numbers: faster than arrays of one."""
         row = [0] * len(point)
-        for k, size in zip(self._free.tolist(), self._sizes.tolist(), strict=True):
+        for k, size in self._whole:
             row[k] = min(int(point[k] * size), size - 1)
         for diagram, choices in self._choices:
             state = 0
@@ -77,7 +79,7 @@ class UnitCubeView:
                 code = choice.codes.item(state, min(int(point[layer.position] * count), count - 1))
                 row[layer.position] = code
                 state = layer.following.item(state, code)
-        return row
+        return DesignBatch(self.space, np.array((row,), np.int32))
 
 
 class _Choices:
@@ -98,6 +100,8 @@ def checked_points(points: ArrayLike, space: DesignSpace, low: float, high: floa
     given = np.asarray(points, np.float64)
     if given.ndim != 2 or given.shape[1] != space.d:
         raise DesignError(f"expected points of shape (n, {space.d}) (i.e. (n, d)), got {given.shape}")
+    if len(given) == 1 and not [x for x in given.tolist()[0] if not low <= x <= high]:  # faster than arrays of one
+        return given
     inside = (given >= low) & (given <= high)
     if not inside.all():
         row, k = (int(i) for i in np.argwhere(~inside)[0])
