@@ -66,9 +66,10 @@ IDLE, ACTIVE_POWER_DOWN, PRECHARGE_POWER_DOWN, SELF_REFRESH, EXTRA_REFRESH = 0, 
 # Causes of a wake-up.
 TIMED, ANSWERED, ARRIVED = 0, 1, 2
 
+# Short for the casts that keep an index unsigned; a name costs the compiler less than an attribute of numpy.
+_u4, _u8, _i8, _i4, _i2 = np.uint32, np.uint64, np.int64, np.int32, np.int16
 _0 = np.uint64(0)
 _1 = np.uint64(1)
-_8 = np.uint64(8)
 BINS: Final = 2048  # of the histogram that narrows the search for a percentile
 
 
@@ -158,7 +159,7 @@ SLOT_DTYPE: Final = _record(
 STATE_DTYPE: Final = _record(
     [
         # earliest cycle of each lane's command; first, so that they start on cache lines
-        ("rank_gate", np.int64, (WIDTH,)),
+        ("rank_gate", np.int64, (BANK_WIDTH,)),
         ("group_gate", np.int64, (MAX_GROUPS * BANK_WIDTH,)),
         ("bank_gate", np.int64, (MAX_BANKS * BANK_WIDTH,)),
         # instants, NEVER when not planned
@@ -250,6 +251,7 @@ STATE_DTYPE: Final = _record(
         ("flex_low_water", np.int64),
         ("last_command", np.int64),
         ("counts", np.int64, (WIDTH,)),
+        ("last_at", np.int64, (WIDTH,)),  # cycle of the last command of a lane
         # per bank
         ("count", np.int64, (MAX_BANKS,)),
         ("count_by_direction", np.int64, (2 * MAX_BANKS,)),
@@ -261,6 +263,12 @@ STATE_DTYPE: Final = _record(
         ("oldest", np.uint32, (3 * MAX_BANKS,)),  # any, read, write
     ]
 )
+
+
+# What is called from Python, and what only from here; wrappers that no one calls take time to compile.
+_njit: Any = njit  # its type does not tell of these options
+_entry: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+_inner: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 
 # Two instructions that Numba does not reach from Python, and the same in Python for NUMBA_DISABLE_JIT=1.
@@ -313,16 +321,25 @@ _raise: Any = intrinsic(_raise_native) if _COMPILED else _raise_python
 """Raise the eight *gates* from *at* on to *now* plus the eight *distances* from *start* on, where that is later."""
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _earliest(t, s, b, c):  # type: ignore[no-untyped-def]
     """The first cycle in which every rule allows command *c* on bank *b*; the bus is not asked."""
-    at = max(s.rank_gate[c], s.bank_gate[np.uint32(b * BANK_WIDTH + c)])
+    at = max(s.rank_gate[c], s.bank_gate[_u4(b * BANK_WIDTH + c)])
     if t.has_groups != 0:
-        at = max(at, s.group_gate[np.uint32(t.group_of[b] * BANK_WIDTH + c)])
+        at = max(at, s.group_gate[_u4(t.group_of[b] * BANK_WIDTH + c)])
     return at
 
 
-@njit(cache=True, nogil=True)
+@_inner
+def _earliest_of_rank(t, s, command):  # type: ignore[no-untyped-def]
+    """The first cycle in which every rule allows a command to the whole rank. Rare, so no gate is kept for it."""
+    at = 0
+    for before in range(WIDTH):
+        at = max(at, s.last_at[before] + t.rank[before * WIDTH + command])
+    return at
+
+
+@_entry
 def start(  # type: ignore[no-untyped-def]
     tables, configs, states, first_of_bank, first_of_chain, chain_head, waiting_in_row
 ):
@@ -380,7 +397,7 @@ def start(  # type: ignore[no-untyped-def]
     s.ended = 0
     s.last_answer = -2
     s.next_in_order = 0
-    s.all_banks = ~_0 if t.banks == 64 else (_1 << np.uint64(t.banks)) - _1
+    s.all_banks = ~_0 if t.banks == 64 else (_1 << _u8(t.banks)) - _1
     s.interval = t.refresh_interval
     s.max_postponed = k.refresh_max_postponed
     s.max_pulledin = k.refresh_max_pulledin
@@ -414,6 +431,8 @@ def start(  # type: ignore[no-untyped-def]
     s.last_command = 0
     for i in range(WIDTH):
         s.counts[i] = 0
+        s.last_at[i] = -NEVER
+    for i in range(BANK_WIDTH):
         s.rank_gate[i] = 0
     for i in range(MAX_GROUPS * BANK_WIDTH):
         s.group_gate[i] = 0
@@ -437,7 +456,7 @@ def start(  # type: ignore[no-untyped-def]
             waiting_in_row[i] = 0
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _refresh(s, policy, now, busy, is_open):  # type: ignore[no-untyped-def]
     """Reconsider the refresh manager at its trigger or later (spec c.6)."""
     s.refresh_command = NO_COMMAND
@@ -479,7 +498,7 @@ def _refresh(s, policy, now, busy, is_open):  # type: ignore[no-untyped-def]
                 s.flex += 1
                 s.trigger += s.interval
                 return
-        bit = _1 << np.uint64(s.refresh_bank)
+        bit = _1 << _u8(s.refresh_bank)
         if is_open & bit != _0:
             s.refresh_command = PREPB
         else:
@@ -492,10 +511,10 @@ def _refresh(s, policy, now, busy, is_open):  # type: ignore[no-untyped-def]
         s.trigger += s.interval
     else:
         s.refresh_bank = _lowest(idle)
-        s.refresh_command = PREPB if is_open & (_1 << np.uint64(s.refresh_bank)) != _0 else REFPB
+        s.refresh_command = PREPB if is_open & (_1 << _u8(s.refresh_bank)) != _0 else REFPB
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _refreshed(s, now):  # type: ignore[no-untyped-def]
     """A REFAB or REFPB of the refresh manager, or the REFAB that ends a self-refresh, has been issued."""
     s.refresh_command = NO_COMMAND
@@ -515,7 +534,7 @@ def _refreshed(s, now):  # type: ignore[no-untyped-def]
         s.trigger += s.interval
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _propose_power_down(s, is_open):  # type: ignore[no-untyped-def]
     """The power-down manager's command, or NO_COMMAND (spec c.7)."""
     if s.exit != 0:
@@ -533,7 +552,7 @@ def _propose_power_down(s, is_open):  # type: ignore[no-untyped-def]
     return NO_COMMAND
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _power_state_after(s, command):  # type: ignore[no-untyped-def]
     """Follow a command that has been issued on the rank."""
     if command == PDEA:
@@ -563,7 +582,7 @@ def _power_state_after(s, command):  # type: ignore[no-untyped-def]
         s.entry = 1
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _mode_after(k, s, write_mode):  # type: ignore[no-untyped-def]
     """GrpFrFcfsWm's mode (1: writes) after a request has entered or left."""
     if write_mode != 0:
@@ -571,7 +590,7 @@ def _mode_after(k, s, write_mode):  # type: ignore[no-untyped-def]
     return 1 if s.waiting_writes > k.high_watermark or s.waiting_reads == 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _read_write_space(k, s):  # type: ignore[no-untyped-def]
     """Whether a ReadWrite buffer admits a request: both counters are asked, whatever the request is."""
     reads = k.request_buffer_size_read
@@ -581,7 +600,7 @@ def _read_write_space(k, s):  # type: ignore[no-untyped-def]
     return 1 if s.waiting_reads < reads and s.waiting_writes < writes else 0
 
 
-@njit(cache=True, nogil=True)
+@_entry
 def run(  # type: ignore[no-untyped-def]
     tables, configs, states, requests, links, slots, order, answers, answer_of, due, chain_head, waiting_in_row,
     relative, stream, log,
@@ -608,7 +627,6 @@ def run(  # type: ignore[no-untyped-def]
     legacy = k.model
     player_delay = 1 - legacy  # BEGIN_RESP to END_RESP
     plain = not strict and t.one_length == 1
-    rank_commands = k.refresh_policy != NO_REFRESH or k.power_down_policy != 0
     count_rows = scheduler == FR_FCFS_GRP and page_policy >= OPEN_ADAPTIVE
     think = k.think_delay_fw
     eager = not log and plain and scheduler != GRP_FR_FCFS_WM and k.refresh_policy != PER_BANK
@@ -710,10 +728,10 @@ def run(  # type: ignore[no-untyped-def]
                 s.refused += 1
             # 2. A request enters, once per wake-up or again where a column command has made room.
             if arrived != 0 and has_space != 0 and (not after or column):
-                j = np.uint32(accepted)
+                j = _u4(accepted)
                 b = requests[j].bank
                 w = requests[j].write
-                bit = _1 << np.uint64(b)
+                bit = _1 << _u8(b)
                 slots[j].sent = s.next_sent
                 slots[j].lead = s.next_lead
                 slots[j].served = 0
@@ -739,7 +757,7 @@ def run(  # type: ignore[no-untyped-def]
                 waiting += 1
                 s.count[b] += 1
                 if scheduler >= GRP_FR_FCFS:
-                    s.count_by_direction[np.uint32(b * 2 + w)] += 1
+                    s.count_by_direction[_u4(b * 2 + w)] += 1
                 s.last_bank = b
                 nonempty |= bit
                 if w != 0:
@@ -765,7 +783,7 @@ def run(  # type: ignore[no-untyped-def]
                     evaluate = bit
                 arrived = 0
                 if arbiter != SIMPLE:
-                    while s.ended < s.answered and answers[np.uint32(s.ended)] + player_delay <= s.next_admitted:
+                    while s.ended < s.answered and answers[_u4(s.ended)] + player_delay <= s.next_admitted:
                         s.ended += 1
                     s.active_high_water = max(s.active_high_water, accepted - s.ended)
                 if accepted < n:
@@ -773,9 +791,9 @@ def run(  # type: ignore[no-untyped-def]
                     end_request = now + think if after else now
                     base = end_request if arbiter == SIMPLE else s.next_admitted
                     base += legacy
-                    j = np.uint32(accepted)
+                    j = _u4(accepted)
                     sent = requests[j].arrival
-                    lead = np.int64(requests[j].lead)
+                    lead = _i8(requests[j].lead)
                     if relative:
                         sent += s.next_sent
                         lead += s.next_lead
@@ -785,7 +803,7 @@ def run(  # type: ignore[no-untyped-def]
                         due[j] = sent * t.tck_ps - lead
                     if sent <= base:
                         sent = base
-                        lead = np.int64(0)
+                        lead = _i8(0)
                     s.next_sent = sent
                     s.next_lead = lead
                     s.controller_free = end_request
@@ -798,7 +816,7 @@ def run(  # type: ignore[no-untyped-def]
                             s.waits_for_slot = 1
                         else:
                             if older >= 0:
-                                sent = max(sent, answers[np.uint32(older)] + player_delay)
+                                sent = max(sent, answers[_u4(older)] + player_delay)
                             s.next_admitted = sent
                             s.next_begin = max(sent + k.arbitration_delay_fw, end_request + 1)
                             arrival_at = s.next_begin + think
@@ -833,7 +851,7 @@ def run(  # type: ignore[no-untyped-def]
                         hit = NO_REQUEST
                         if is_open & bit != _0:
                             # Oldest hit of the last direction without an older request to its address.
-                            chain = np.uint32(row * 2 + direction)
+                            chain = _u4(row * 2 + direction)
                             hit = chain_head[chain]
                             while hit < accepted and slots[hit].served != 0:
                                 hit = links[hit].next_in_chain
@@ -845,7 +863,7 @@ def run(  # type: ignore[no-untyped-def]
                                     break
                                 r = links[r].next_in_chain
                             if r >= accepted:
-                                chain = np.uint32(row * 2 + 1 - direction)
+                                chain = _u4(row * 2 + 1 - direction)
                                 r = chain_head[chain]
                                 while r < accepted and slots[r].served != 0:
                                     r = links[r].next_in_chain
@@ -858,13 +876,13 @@ def run(  # type: ignore[no-untyped-def]
                             s.oldest[b] = r
                     else:
                         d = direction if scheduler == GRP_FR_FCFS else write_mode
-                        if scheduler == GRP_FR_FCFS and s.count_by_direction[np.uint32(b * 2 + d)] == 0:
+                        if scheduler == GRP_FR_FCFS and s.count_by_direction[_u4(b * 2 + d)] == 0:
                             d = 1 - d
-                        if s.count_by_direction[np.uint32(b * 2 + d)] != 0:
+                        if s.count_by_direction[_u4(b * 2 + d)] != 0:
                             if is_open & bit != _0:
-                                r = chain_head[np.uint32(row * 2 + d)]
+                                r = chain_head[_u4(row * 2 + d)]
                             if r >= accepted:
-                                o = np.uint32((1 + d) * MAX_BANKS + b)
+                                o = _u4((1 + d) * MAX_BANKS + b)
                                 r = s.oldest[o]
                                 while slots[r].served != 0:
                                     r = links[r].next_in_bank_direction
@@ -895,9 +913,9 @@ def run(  # type: ignore[no-untyped-def]
                                 else:
                                     d = write_mode
                                     if scheduler == GRP_FR_FCFS:
-                                        d = np.int64(requests[r].write)
-                                    more = s.count_by_direction[np.uint32(b * 2 + d)] > 1
-                                    hit = chain_head[np.uint32(row * 2 + d)]
+                                        d = _i8(requests[r].write)
+                                    more = s.count_by_direction[_u4(b * 2 + d)] > 1
+                                    hit = chain_head[_u4(row * 2 + d)]
                                     more_hits = hit < accepted
                                     if more_hits:
                                         more_hits = links[hit].next_in_chain < accepted
@@ -912,16 +930,16 @@ def run(  # type: ignore[no-untyped-def]
                 elif candidates & bit == _0:
                     candidates |= bit
                     s.candidate[b] = command
-                    s.tag[b] = ((np.int64(r) + 1) << 6) + b
+                    s.tag[b] = ((_i8(r) + 1) << 6) + b
                     if choice_dirty == 0 and s.power_command == NO_COMMAND and not strict and not blocked:
                         # A further candidate: it only has to be compared with the choice.
-                        c = np.uint32(command)
+                        c = _u4(command)
                         at = max(max(now, bus_free), _earliest(t, s, b, c))
                         end = at + t.length[c]
                         next_time = min(next_time, at)
-                        if end < choice_end or (end == choice_end and np.int64(r) + 1 < choice_id):
+                        if end < choice_end or (end == choice_end and _i8(r) + 1 < choice_id):
                             choice_bank = b
-                            choice_id = np.int64(r) + 1
+                            choice_id = _i8(r) + 1
                             choice_end = end
                             choice_time = at
                             choice_command = command
@@ -930,7 +948,7 @@ def run(  # type: ignore[no-untyped-def]
                         choice_dirty = 1
                 elif s.candidate[b] != command or before != r:
                     s.candidate[b] = command
-                    s.tag[b] = ((np.int64(r) + 1) << 6) + b
+                    s.tag[b] = ((_i8(r) + 1) << 6) + b
                     choice_dirty = 1
 
             # 3. Refresh manager, then power-down manager.
@@ -966,15 +984,16 @@ def run(  # type: ignore[no-untyped-def]
                 choice_is_refresh = 0
                 if s.power_command != NO_COMMAND:
                     choice_command = s.power_command
-                    choice_time = max(floor, s.rank_gate[np.uint32(choice_command)])
+                    choice_time = max(floor, _earliest_of_rank(t, s, choice_command))
                     next_time = NEVER if choice_time == left_out else choice_time
                 else:
                     best = NEVER
                     if s.refresh_command != NO_COMMAND:
-                        c = np.uint32(s.refresh_command)
-                        at = max(floor, s.rank_gate[c])
+                        c = _u4(s.refresh_command)
                         if c < BANK_WIDTH:
-                            at = max(at, _earliest(t, s, s.refresh_bank, c))
+                            at = max(floor, _earliest(t, s, s.refresh_bank, c))
+                        else:
+                            at = max(floor, _earliest_of_rank(t, s, s.refresh_command))
                         best = ((at - now + t.length[c]) << 38) + s.refresh_bank
                         next_time = NEVER if at == left_out else at
                     left = candidates
@@ -991,20 +1010,20 @@ def run(  # type: ignore[no-untyped-def]
                         left &= left - _1
                         c = s.candidate[b]
                         at = max(floor, _earliest(t, s, b, c))
-                        if strict and RD <= c <= WRA and np.int64(s.current[b]) + 1 != s.strict_next:
+                        if strict and RD <= c <= WRA and _i8(s.current[b]) + 1 != s.strict_next:
                             next_time = min(next_time, NEVER if at == left_out else at)
                             continue
                         best = min(best, ((at - now + t.length[c]) << 38) + s.tag[b])
                         next_time = min(next_time, NEVER if at == left_out else at)
                     if best != NEVER:
-                        choice_bank = np.uint32(best & 63)
+                        choice_bank = _u4(best & 63)
                         choice_id = (best >> 6) & 0xFFFFFFFF
                         choice_end = (best >> 38) + now
-                        choice_command = np.int64(s.candidate[choice_bank])
+                        choice_command = _i8(s.candidate[choice_bank])
                         if choice_id == 0:
                             choice_is_refresh = 1
                             choice_command = s.refresh_command
-                        choice_time = choice_end - t.length[np.uint32(choice_command)]
+                        choice_time = choice_end - 1 if plain else choice_end - t.length[_u4(choice_command)]
 
             if after or choice_time != now:
                 # 8. Plan the next wake-up.
@@ -1026,9 +1045,9 @@ def run(  # type: ignore[no-untyped-def]
             after = True
             choice_dirty = 1
             command = choice_command
-            c = np.uint32(command)
+            c = _u4(command)
             b = choice_bank
-            bit = _1 << np.uint64(b)
+            bit = _1 << _u8(b)
             s.counts[c] += 1
             s.last_command = now
             length = t.length[c]
@@ -1038,29 +1057,28 @@ def run(  # type: ignore[no-untyped-def]
             if not whole_rank and choice_is_refresh == 0:
                 r = s.current[b]
             stream[n_out].cycle = now
-            stream[n_out].request = np.int32(r)
-            stream[n_out].bank = -1 if whole_rank else np.int16(b)
+            stream[n_out].request = _i4(r)
+            stream[n_out].bank = -1 if whole_rank else _i2(b)
             stream[n_out].command = t.code[c]
             n_out += 1
 
             # Every later command has to keep its distance.
-            start_at = np.uint64(command * WIDTH)
+            start_at = _u8(command * WIDTH)
             _raise(s.rank_gate, _0, t.rank, start_at, now)
-            if rank_commands:
-                _raise(s.rank_gate, _8, t.rank, start_at + _8, now)
+            s.last_at[c] = now
             if not whole_rank:
-                start_at = np.uint64(command * BANK_WIDTH)
-                _raise(s.bank_gate, np.uint64(b * BANK_WIDTH), t.bank, start_at, now)
+                start_at = _u8(command * BANK_WIDTH)
+                _raise(s.bank_gate, _u8(b * BANK_WIDTH), t.bank, start_at, now)
                 if t.has_groups != 0:
-                    _raise(s.group_gate, np.uint64(t.group_of[b] * BANK_WIDTH), t.group, start_at, now)
+                    _raise(s.group_gate, _u8(t.group_of[b] * BANK_WIDTH), t.group, start_at, now)
                 if t.counts_for_faw[c] != 0:
-                    s.activation_end[np.uint32(s.activations & 3)] = now + length
+                    s.activation_end[_u4(s.activations & 3)] = now + length
                     s.activations += 1
                     if s.activations >= 4:
-                        at = s.activation_end[np.uint32(s.activations & 3)] - length + t.faw
-                        s.rank_gate[np.uint32(ACT)] = max(s.rank_gate[np.uint32(ACT)], at)
-                        if t.counts_for_faw[np.uint32(REFPB)] != 0:
-                            s.rank_gate[np.uint32(REFPB)] = max(s.rank_gate[np.uint32(REFPB)], at)
+                        at = s.activation_end[_u4(s.activations & 3)] - length + t.faw
+                        s.rank_gate[_u4(ACT)] = max(s.rank_gate[_u4(ACT)], at)
+                        if t.counts_for_faw[_u4(REFPB)] != 0:
+                            s.rank_gate[_u4(REFPB)] = max(s.rank_gate[_u4(REFPB)], at)
 
             if RD <= command <= WRA:
                 column = True
@@ -1074,7 +1092,7 @@ def run(  # type: ignore[no-untyped-def]
                 slots[r].served = 1
                 s.count[b] -= 1
                 if scheduler >= GRP_FR_FCFS:
-                    s.count_by_direction[np.uint32(b * 2 + w)] -= 1
+                    s.count_by_direction[_u4(b * 2 + w)] -= 1
                 waiting -= 1
                 if s.count[b] == 0:
                     nonempty &= ~bit
@@ -1085,7 +1103,7 @@ def run(  # type: ignore[no-untyped-def]
                 if scheduler <= FR_FCFS:
                     s.hit[b] = requests[r].next_in_row
                 else:
-                    chain = np.uint32(requests[r].row_class * 2 + w)
+                    chain = _u4(requests[r].row_class * 2 + w)
                     if chain_head[chain] == r:
                         chain_head[chain] = links[r].next_in_chain
                     if count_rows:
@@ -1095,24 +1113,24 @@ def run(  # type: ignore[no-untyped-def]
                         if mode != write_mode:
                             write_mode = mode
                             dirty |= nonempty
-                    elif direction != np.int64(w):
+                    elif direction != _i8(w):
                         dirty |= nonempty
-                direction = np.int64(w)
+                direction = _i8(w)
                 if buffer == BANKWISE:
                     has_space = 1 if s.count[s.last_bank] < k.request_buffer_size else 0
                 elif buffer == SHARED:
                     has_space = 1 if waiting < k.request_buffer_size else 0
                 else:
                     has_space = _read_write_space(k, s)
-                s.strict_next = np.int64(r) + 2
+                s.strict_next = _i8(r) + 2
                 ready = now + k.phy_delay_fw + k.think_delay_bw
                 ready += t.write_end if w != 0 else t.read_end + k.phy_delay_bw
                 slots[r].ready = ready
                 if reorder:
-                    if np.int64(r) == s.responses:
+                    if _i8(r) == s.responses:
                         head_ready = ready
                 else:
-                    order[np.uint32(s.issued_columns)] = r
+                    order[_u4(s.issued_columns)] = r
                     if s.issued_columns == s.responses:
                         head_ready = ready
                 s.issued_columns += 1
@@ -1134,7 +1152,7 @@ def run(  # type: ignore[no-untyped-def]
                 is_open = _0
                 keep = _0
                 for i in range(t.banks):
-                    s.row[np.uint32(i)] = NO_ROW
+                    s.row[_u4(i)] = NO_ROW
                 dirty |= nonempty
                 s.refresh_command = NO_COMMAND
             elif command == REFPB:
@@ -1174,7 +1192,7 @@ def run(  # type: ignore[no-untyped-def]
                 if answer_at != NEVER or head_ready > now:
                     break
                 leaves = now if cause != ANSWERED else now + legacy
-            j = np.uint32(s.responses) if reorder else order[np.uint32(s.responses)]
+            j = _u4(s.responses) if reorder else order[_u4(s.responses)]
             s.responses += 1
             if log:
                 stream[n_out].cycle = leaves
@@ -1192,7 +1210,7 @@ def run(  # type: ignore[no-untyped-def]
             deliver = True
             if arbiter == ARBITER_REORDER:
                 slots[j].queued = q
-                m = np.uint32(s.next_in_order)
+                m = _u4(s.next_in_order)
                 deliver = m == j
             while deliver:
                 deliver = False
@@ -1201,18 +1219,18 @@ def run(  # type: ignore[no-untyped-def]
                 at = q
                 if arbiter != SIMPLE:
                     at = max(q, s.last_answer + 1 + player_delay)
-                    answers[np.uint32(s.answered)] = at
+                    answers[_u4(s.answered)] = at
                 s.last_answer = at
                 s.answered += 1
                 answer_of[m] = at
                 if arbiter == ARBITER_REORDER:
                     s.next_in_order += 1
-                    m = np.uint32(s.next_in_order)
+                    m = _u4(s.next_in_order)
                     deliver = m < accepted and slots[m].queued != NEVER
             if s.waits_for_slot != 0 and s.answered > accepted - k.max_active_transactions:
                 # The END_RESP of an older request admits the one that the arbiter has parked.
                 s.waits_for_slot = 0
-                freed = answers[np.uint32(accepted - k.max_active_transactions)] + player_delay
+                freed = answers[_u4(accepted - k.max_active_transactions)] + player_delay
                 s.next_admitted = max(s.next_sent, freed)
                 s.next_begin = max(s.next_admitted + k.arbitration_delay_fw, s.controller_free + 1)
                 arrival_at = s.next_begin + think
@@ -1220,9 +1238,9 @@ def run(  # type: ignore[no-untyped-def]
             head_ready = NEVER
             if reorder:
                 if s.responses < accepted:
-                    head_ready = slots[np.uint32(s.responses)].ready
+                    head_ready = slots[_u4(s.responses)].ready
             elif s.responses < s.issued_columns:
-                head_ready = slots[order[np.uint32(s.responses)]].ready
+                head_ready = slots[order[_u4(s.responses)]].ready
             if s.responses == n:
                 stop_at = s.last_release if arbiter == SIMPLE else max(s.last_answer, leaves)
                 s.last_cycle = stop_at
@@ -1267,7 +1285,7 @@ def run(  # type: ignore[no-untyped-def]
     return status, n_out
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _select(values, n, rank):  # type: ignore[no-untyped-def]
     """The element number *rank* of the *n* first values in ascending order; *values* is reordered."""
     low = 0
@@ -1300,7 +1318,7 @@ def _select(values, n, rank):  # type: ignore[no-untyped-def]
     return values[rank]
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: ignore[no-untyped-def]
     """Sum, elements floor(0.5 n) and floor(0.99 n) of the sorted *values*, and largest, to ``row[at:]`` onwards.
 
@@ -1330,19 +1348,23 @@ def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: igno
         most_read = smallest
         most_written = smallest
         for i in range(n):
-            w = np.int64(is_write[i])
+            w = _i8(is_write[i])
             written += values[i] * w
             most_written = max(most_written, smallest + (values[i] - smallest) * w)
             most_read = max(most_read, smallest + (values[i] - smallest) * (1 - w))
-            bins[np.uint64(((values[i] - smallest) >> shift) + BINS * w)] += 1
+            bins[_u8(((values[i] - smallest) >> shift) + BINS * w)] += 1
         row[at + 1] = total - written
         row[at + 2] = written
         row[at + 10] = most_read
         row[at + 11] = most_written
         groups = 3
     else:
-        for i in range(n):
-            bins[np.uint64((values[i] - smallest) >> shift)] += 1
+        # Odd ones in the other half: two counts of one bin in a row would wait for each other.
+        for i in range(n >> 1):
+            bins[_u8((values[2 * i] - smallest) >> shift)] += 1
+            bins[_u8(BINS + ((values[2 * i + 1] - smallest) >> shift))] += 1
+        if n & 1 != 0:
+            bins[_u8((values[n - 1] - smallest) >> shift)] += 1
         groups = 1
     for group in range(groups):
         size = n if group == 0 else n_writes if group == 2 else n - n_writes
@@ -1365,25 +1387,25 @@ def _summarise(values, is_write, n_writes, bins, subset, row, at):  # type: igno
                 continue
             # Written always, counted where it fits: the test would be hard to predict.
             lowest = smallest + (b << shift)
-            span = np.uint64(1 << shift)
+            span = _u8(1 << shift)
             found = _0
             if group == 0:
                 for i in range(n):
                     subset[found] = values[i]
-                    found += _1 if np.uint64(values[i] - lowest) < span else _0
+                    found += _1 if _u8(values[i] - lowest) < span else _0
             else:
                 wanted = np.uint8(group - 1)
                 for i in range(n):
                     subset[found] = values[i]
-                    found += _1 if np.uint64(values[i] - lowest) < span and np.uint8(is_write[i]) == wanted else _0
-            row[at + q + group] = _select(subset, np.int64(found), rank - below)
+                    found += _1 if _u8(values[i] - lowest) < span and np.uint8(is_write[i]) == wanted else _0
+            row[at + q + group] = _select(subset, _i8(found), rank - below)
     if groups == 1:
         only = 1 if n_writes == 0 else 2
         for q in range(0, 12, 3):
             row[at + q + only] = row[at + q]
 
 
-@njit(cache=True, nogil=True)
+@_entry
 def collect(  # type: ignore[no-untyped-def]
     tables, configs, states, requests, slots, answer_of, due, is_write, n_writes, relative, values, subset, bins, row
 ):
