@@ -81,14 +81,36 @@ class LineFormat:
     def lines(self, index: int, keys: Sequence[bytes], told: Told, messages: Mapping[int, str], wall_s: float) -> bytes:
         """One line per row of *told*, numbered from *index*; a duplicate's wall time is 0."""
         stamp = f'"timestamp":"{self._clock.now()}"'
+        if len(keys) == 1:
+            return self._only_line(index, keys[0], told, messages.get(0, ""), wall_s, stamp).encode()
         times = f'false,"wall_s":{wall_s!r},{stamp}', f'true,"wall_s":0.0,{stamp}'
-        codes, status = told.designs.codes.tolist(), told.status.tolist()
-        violation, duplicate = told.violation.tolist(), told.duplicate.tolist()
-        metrics, scores = told.metrics.tolist(), told.scores.tolist()
-        reasons = map(messages.get, range(len(keys)), repeat(""))
-        again = map(times.__getitem__, duplicate)
-        numbers = map(add, metrics, scores)
-        return "".join(map(self._line, keys, count(index), codes, status, reasons, violation, again, numbers)).encode()
+        return "".join(
+            map(
+                self._line,
+                keys,
+                count(index),
+                told.designs.codes.tolist(),
+                told.status.tolist(),
+                map(messages.get, range(len(keys)), repeat("")),
+                told.violation.tolist(),
+                map(times.__getitem__, told.duplicate.tolist()),
+                map(add, told.metrics.tolist(), told.scores.tolist()),
+            )
+        ).encode()
+
+    def _only_line(self, index: int, key: bytes, told: Told, message: str, wall_s: float, stamp: str) -> str:
+        """The line of a batch of one, without the machinery of a table."""
+        again = told.duplicate.item()
+        return self._line(
+            key,
+            index,
+            told.designs.codes.tolist()[0],
+            told.status.item(),
+            message,
+            told.violation.item(),
+            f'true,"wall_s":0.0,{stamp}' if again else f'false,"wall_s":{wall_s!r},{stamp}',
+            told.metrics.tolist()[0] + told.scores.tolist()[0],
+        )
 
     def _line(
         self,
