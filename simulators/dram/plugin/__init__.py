@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from archgym.errors import ArchgymError, ConfigError, UnknownName
+from archgym.errors import ConfigError, UnknownName
 from archgym.simulator import SimulatorPlugin, Workload
 from archgym.simulators.dram.plugin.conformance import conform
 from archgym.simulators.dram.plugin.spaces import SPACES
 from archgym.simulators.dram.workloads.registry import describe, workload_names
 
 DEFAULT_PART = "ddr4_2400"
+DEFAULT_MAPPING = "brc"
 OPTIONS = {
     "part": f"The DRAM: a name or a YAML/JSON file, DRAMSys memspecs included (default {DEFAULT_PART}).",
-    "mapping": "The address mapping: brc, rbc, rbcx, row-bank-column:xor and so on, or a ConGen file (default brc).",
+    "mapping": "The address mapping: brc, rbc, rbcx, row-bank-column:xor and so on, or a ConGen file "
+    f"(default {DEFAULT_MAPPING}).",
     "controller": "Whose rules: dramsys-5.5 (default), or dramsys-4.0 as ArchGym ships it.",
-    "knobs": "Controller knobs outside the space, by their DRAMSys names (ThinkDelayFw, CmdMux, …).",
+    "knobs": "Controller knobs outside the space, by their DRAMSys names (ThinkDelayFw, PowerDownPolicy, …).",
     "strict_jedec": "Correct the reference's known timing omissions (default false).",
     "workload_options": "Options of the workload: seed, n, interval_ns, … or clock_mhz of a trace file.",
     "threads": "Designs simulated at a time; never changes a result (default 1).",
@@ -27,8 +29,8 @@ def make(
     *,
     workload: str,
     space: str,
-    part: str = DEFAULT_PART,
-    mapping: str = "brc",
+    part: str | None = None,
+    mapping: str | None = None,
     controller: str = "dramsys-5.5",
     knobs: Mapping[str, Any] | None = None,
     strict_jedec: bool = False,
@@ -37,36 +39,45 @@ def make(
 ) -> Any:
     """A `DramSimulator`; `ConfigError` for whatever is wrong with names, files and values."""
     from archgym.simulators.dram.controller import MODELS
-    from archgym.simulators.dram.plugin.encoding import SYSTEM, make_encoder
+    from archgym.simulators.dram.plugin.encoding import ORDER, PART, make_encoder
     from archgym.simulators.dram.plugin.simulator import DramSimulator
     from archgym.simulators.dram.workloads.registry import load_workload
 
     if controller not in MODELS:
         raise UnknownName("simulator 'dram': controller", str(controller), MODELS)
-    if not isinstance(threads, int) or threads < 1:
-        raise ConfigError(f"simulator 'dram': threads: expected a positive whole number, got {threads!r}")
+    _expect("threads", threads, "a positive whole number", type(threads) is int and threads > 0)
+    _expect("strict_jedec", strict_jedec, "true or false", isinstance(strict_jedec, bool))
+    for name, value in (("knobs", knobs), ("workload_options", workload_options)):
+        _expect(name, value, "a mapping of names to values", value is None or isinstance(value, Mapping))
     if space not in SPACES:
         raise UnknownName("simulator 'dram': space", space, SPACES)
     made = SPACES[space][1]()
+    for name, chosen, parameter in (("part", part, PART), ("mapping", mapping, ORDER)):
+        if chosen is not None and parameter in made.names:
+            raise ConfigError(
+                f"simulator 'dram': {name}: space {space!r} searches it; use the task's 'restrict' to fix {parameter}"
+            )
     try:
-        trace = load_workload(workload, **dict(workload_options or {}))
+        trace = load_workload(workload, **{str(name): value for name, value in (workload_options or {}).items()})
     except (ValueError, OSError) as error:
-        if isinstance(error, ArchgymError):
-            raise
         raise ConfigError(str(error)) from None
     simulator = DramSimulator(
         workload=Workload(trace.name, trace.content_hash),
         space=made,
         trace=trace,
         encoder=make_encoder(made, controller, knobs or {}),
-        part=str(part),
-        mapping=str(mapping),
+        part=DEFAULT_PART if part is None else str(part),
+        mapping=DEFAULT_MAPPING if mapping is None else str(mapping),
         strict_jedec=strict_jedec,
         threads=threads,
     )
-    if not set(SYSTEM) & set(made.names):
-        simulator.system(simulator.part, simulator.mapping)  # bad names are refused now, not at the first design
+    simulator.check()  # what does not fit is refused now, not at the first design
     return simulator
+
+
+def _expect(option: str, value: object, expected: str, holds: bool) -> None:
+    if not holds:
+        raise ConfigError(f"simulator 'dram': {option}: expected {expected}, got {value!r}")
 
 
 def _workloads() -> dict[str, str]:

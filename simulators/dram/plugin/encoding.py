@@ -16,6 +16,7 @@ from archgym.space import DesignBatch, DesignSpace
 PART, ORDER, GROUPS, HASH = "Part", "AddressOrder", "GroupInterleave", "BankHash"
 """The parameters of ``platform`` that choose part and address mapping instead of a controller knob."""
 SYSTEM = (PART, ORDER, GROUPS, HASH)
+_READ_WRITE_SIZES = ("RequestBufferSizeRead", "RequestBufferSizeWrite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ class Encoder:
 
 def make_encoder(space: DesignSpace, model: Model, fixed: Mapping[str, Any]) -> Encoder:
     """*fixed* sets knobs by their DRAMSys names; `ConfigError` for an unknown or impossible one."""
-    for name in fixed:
+    for name, value in fixed.items():
         if name not in DRAMSYS_NAMES:
-            raise UnknownName("simulator 'dram': knobs: knob", name, DRAMSYS_NAMES)
+            raise UnknownName("simulator 'dram': knobs: knob", str(name), DRAMSYS_NAMES)
         if name in space.names:
             raise ConfigError(f"simulator 'dram': knobs: {name!r} is searched; use the task's 'restrict' to fix it")
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise ConfigError(f"simulator 'dram': knobs: {name}: expected a name or a whole number, got {value!r}")
     try:
         base = ControllerConfig.from_dramsys(dict(fixed), model).encoded()
     except ValueError as error:
@@ -53,8 +56,9 @@ def make_encoder(space: DesignSpace, model: Model, fixed: Mapping[str, Any]) -> 
         if parameter.name in SYSTEM:
             continue
         targets = [DRAMSYS_NAMES[parameter.name]]
-        if parameter.name == "RequestBufferSize" and "RequestBufferSizeRead" not in space.names:
-            targets += ["request_buffer_size_read", "request_buffer_size_write"]  # one size for every kind of buffer
+        if parameter.name == "RequestBufferSize":  # one size for every kind of buffer without a size of its own
+            own = {*space.names, *fixed}
+            targets += [DRAMSYS_NAMES[name] for name in _READ_WRITE_SIZES if name not in own]
         codes = [_code(targets[0], value) for value in parameter.values]
         tables.append((column, tuple(ENCODED_KNOBS.index(knob) for knob in targets), np.array(codes, np.int64)))
     return Encoder(base, tuple(tables))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archgym.errors import ConfigError
-from archgym.simulator import Evaluations, Metric, Workload
+from archgym.simulator import Evaluations, Metric, Status, Workload
 from archgym.simulators.dram.commands import Command
 from archgym.simulators.dram.controller import ENCODED_KNOBS, ENUMS, RefreshPolicy
 from archgym.simulators.dram.energy import Energy, EnergyModel
@@ -60,15 +60,28 @@ class DramSimulator:
     _systems: dict[tuple[str, str], System] = field(default_factory=dict, repr=False)
 
     def evaluate(self, designs: DesignBatch, /) -> Evaluations:
-        """Simulate every design; rows that share part and mapping run together."""
+        """Simulate every design; rows that share part and mapping run together. Those whose part is too small for
+        the trace are infeasible."""
         matrix = self.encoder.encode(designs)
-        values = np.empty((len(designs), len(METRICS)))
+        values = np.full((len(designs), len(METRICS)), np.nan)
+        status = np.zeros(len(designs), np.uint8)
+        messages: dict[int, str] = {}
         for (part, mapping), rows in self._groups(designs):
-            system = self.system(part, mapping)
+            try:
+                system = self.system(part, mapping)
+            except ConfigError as reason:
+                status[rows] = Status.INFEASIBLE
+                messages |= dict.fromkeys(rows.tolist(), str(reason))
+                continue
             knobs = matrix[rows]
             result = system.engine.simulate_batch(system.prepared, knobs, threads=self.threads, power=True)
             values[rows] = metric_values(result, system.energy, knobs)
-        return Evaluations(values, np.zeros(len(designs), np.uint8))
+        return Evaluations(values, status, messages)
+
+    def check(self) -> None:
+        """`ConfigError` when the default design's part and mapping do not exist or do not fit the trace."""
+        [(names, _)] = self._groups(self.space.from_designs([self.space.default]))
+        self.system(*names)
 
     def system(self, part: str, mapping: str) -> System:
         """The engine for a part and a mapping by name; built once. `ConfigError` when they do not fit the trace."""
@@ -80,7 +93,8 @@ class DramSimulator:
                 check_addresses(engine.mapping, self.trace.address)
                 self._systems[key] = System(engine, engine.prepare(self.trace), EnergyModel.of(loaded))
             except ValueError as error:
-                raise ConfigError(f"simulator 'dram' on {self.trace.name!r}: {error}") from None
+                reason = " ".join(str(error).split())  # a YAML error has several lines
+                raise ConfigError(f"simulator 'dram' on {self.trace.name!r}: {reason}") from None
         return self._systems[key]
 
     def _groups(self, designs: DesignBatch) -> list[tuple[tuple[str, str], NDArray[np.intp]]]:

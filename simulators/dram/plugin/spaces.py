@@ -211,10 +211,14 @@ def watermarks_ordered(design: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
 
 
 def _platform_constraints() -> tuple[Constraint, ...]:
-    ddr4 = {"Part": ["ddr4_2400", "ddr4_1866"]}
+    # LPDDR4 has no bank groups, and with row-column-bank the group is right above the burst in any case.
+    movable = {
+        "Part": ["ddr4_2400", "ddr4_1866"],
+        "AddressOrder": ["bank-row-column", "row-bank-column", "bank-column-row"],
+    }
     read_write = {"SchedulerBuffer": ["ReadWrite"]}
     return (
-        OnlyWhen("GroupInterleave", when=ddr4, otherwise="off", doc="LPDDR4 has no bank groups"),
+        OnlyWhen("GroupInterleave", when=movable, otherwise="off", doc="elsewhere it moves no bit"),
         Predicate(
             "watermarks",
             ("Scheduler", "HighWatermark", "LowWatermark"),
