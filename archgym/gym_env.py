@@ -171,7 +171,7 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         self._designs += 1
         self._actions.begin()
-        terminated, spent = self._designs >= self.horizon, self.remaining <= 0
+        terminated, spent = self._designs >= self.horizon, self.session.evaluator.remaining <= 0
         if spent:
             self._designs = self.horizon
         info["reward_vector"] = np.array(vector)
