@@ -52,7 +52,8 @@ class Workload:
 
     name: str
     content_hash: str
-    """Hex digest of everything that defines it; the name does not count."""
+    """Hex digest of everything outside the design that decides a result: the workload's content and the options the
+    simulator was made with. The name does not count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,9 @@ class Environment:
 
     def run(self, *arguments: str, cwd: Path | None = None, code: int = 0) -> str:
         """Standard output of the environment's Python; fails unless it exits with *code*."""
-        done = subprocess.run([str(self.python), *arguments], capture_output=True, text=True, cwd=cwd, check=False)
+        # Never in the checkout: Python would import the package from the current directory.
+        where = self.python.parent if cwd is None else cwd
+        done = subprocess.run([str(self.python), *arguments], capture_output=True, text=True, cwd=where, check=False)
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from archgym.errors import ConfigError, UnknownName
 from archgym.simulator import SimulatorPlugin, Workload
 from archgym.simulators.dram.plugin.conformance import conform
 from archgym.simulators.dram.plugin.spaces import SPACES
 from archgym.simulators.dram.workloads.registry import describe, workload_names
+
+if TYPE_CHECKING:
+    from archgym.simulators.dram.mapping import AddressMapping
+    from archgym.simulators.dram.part import Part
 
 DEFAULT_PART = "ddr4_2400"
 DEFAULT_MAPPING = "brc"
@@ -62,7 +69,7 @@ def make(
     except (ValueError, OSError) as error:
         raise ConfigError(str(error)) from None
     simulator = DramSimulator(
-        workload=Workload(trace.name, trace.content_hash),
+        workload=Workload(trace.name, ""),
         space=made,
         trace=trace,
         encoder=make_encoder(made, controller, knobs or {}),
@@ -71,8 +78,18 @@ def make(
         strict_jedec=strict_jedec,
         threads=threads,
     )
-    simulator.check()  # what does not fit is refused now, not at the first design
-    return simulator
+    system = simulator.default_system()  # what does not fit is refused now, not at the first design
+    fixed = None if ORDER in made.names else (system.engine.part, system.engine.mapping)
+    content = _content_hash(trace.content_hash, simulator.encoder.base.tolist(), strict_jedec, fixed)
+    return replace(simulator, workload=Workload(trace.name, content))
+
+
+def _content_hash(trace: str, knobs: list[int], strict_jedec: bool, fixed: tuple[Part, AddressMapping] | None) -> str:
+    """16 hex digits over the trace and everything outside the space that decides a result: an edited part file is
+    another question, however it is called."""
+    system = None if fixed is None else [asdict(half) for half in fixed]
+    canonical = json.dumps([trace, knobs, strict_jedec, system], sort_keys=True, default=dict)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def _expect(option: str, value: object, expected: str, holds: bool) -> None:

@@ -78,10 +78,10 @@ class DramSimulator:
             values[rows] = metric_values(result, system.energy, knobs)
         return Evaluations(values, status, messages)
 
-    def check(self) -> None:
-        """`ConfigError` when the default design's part and mapping do not exist or do not fit the trace."""
+    def default_system(self) -> System:
+        """The default design's; `ConfigError` when its part and mapping do not exist or do not fit the trace."""
         [(names, _)] = self._groups(self.space.from_designs([self.space.default]))
-        self.system(*names)
+        return self.system(*names)
 
     def system(self, part: str, mapping: str) -> System:
         """The engine for a part and a mapping by name; built once. `ConfigError` when they do not fit the trace."""

@@ -236,8 +236,26 @@ def test_a_bad_part_file_is_refused(spoil: Callable[[dict[str, Any]], str], mess
 def test_name_version_and_hashes() -> None:
     simulator = make(part="ddr3_1600", mapping="archgym")
     assert (simulator.name, simulator.version) == (PLUGIN.name, PLUGIN.version) == (module.NAME, module.VERSION)
-    assert simulator.workload.content_hash == load_workload(WORKLOAD).content_hash
+    assert simulator.workload.name == load_workload(WORKLOAD).name
     assert len({make(workload=f"{name}:n=60").workload.content_hash for name in ("random", "zipf", "gemm")}) == 3
+
+
+def test_whatever_decides_a_result_is_in_the_hash_and_nothing_else(tmp_path: Path) -> None:
+    part = tmp_path / "part.yaml"
+    shipped = (resources.files("archgym.simulators.dram") / "parts" / "ddr4_2400.yaml").read_text(encoding="utf-8")
+    part.write_text(shipped)
+    first = make(part=str(part)).workload.content_hash
+    part.write_text(shipped.replace("  RCD: 16", "  RCD: 17"))
+    others = [
+        make(part=str(part)),
+        make(mapping="rbc"),
+        make(controller="dramsys-4.0"),
+        make(knobs={"ThinkDelayFw": 2}),
+        make(strict_jedec=True),
+    ]
+    hashes = {simulator.workload.content_hash for simulator in others}
+    assert len({first, *hashes}) == 6
+    assert make(part="ddr4_2400", threads=2).workload.content_hash == make(part="ddr4_2400").workload.content_hash
 
 
 def test_every_option_and_space_of_the_plugin_is_documented() -> None:
