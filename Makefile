@@ -20,7 +20,7 @@ help: ## Show this list
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev,report]"
+	$(BIN)/python -m pip install --quiet --editable ".[dev,report,bo]"
 	@touch $(STAMP)
 
 demo: $(STAMP) ## Search a DRAM controller for a recorded program, show the result, write log and plots
