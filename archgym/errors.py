@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_SHOWN_NAMES = 16
+
 
 class ArchgymError(Exception):
     """Something the user can mend. The message is one line."""
@@ -61,8 +63,11 @@ class MissingExtra(ArchgymError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``did you mean 'genetic'? known: ant_colony, genetic`` (the guess only where one is near)."""
+    """``did you mean 'genetic'? known: ant_colony, genetic`` (the guess only where one is near; long lists are cut)."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    return f"{guess}known: {', '.join(names) if names else '(none)'}"
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) or [
+        other for other in names if name and name in other
+    ]
+    guess = f"did you mean {' or '.join(map(repr, near[:3]))}? " if near else ""
+    shown = names if len(names) <= _SHOWN_NAMES else [*names[:_SHOWN_NAMES], f"… ({len(names)} in all)"]
+    return f"{guess}known: {', '.join(shown) if shown else '(none)'}"

@@ -57,12 +57,14 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
         return
     screen = console()
     screen.print(f"[bold]{next(iter(data.values()))}[/]  {data['summary']}")
-    for key, value in list(data.items())[2:]:
+    for key, value in list(data.items())[1:]:
+        if key == "summary":
+            continue
         if isinstance(value, dict):
             for name, line in value.items():
                 screen.print(f"  {key.removesuffix('s')} {name}: {line}", markup=False)
         elif value not in ([], ()):
-            screen.print(f"  {key}: {value}", markup=False)
+            screen.print(f"  {key}: {_words(value)}", markup=False)
     screen.print(f"  workload: {simulator.workload.name} ({simulator.workload.content_hash})", markup=False)
     points = "infinite" if size["points"] is None else f"{size['points']:,}"
     valid = "" if size["valid_designs"] in (None, size["points"]) else f", {size['valid_designs']:,} of them valid"
@@ -82,6 +84,16 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
         ["name", "unit", "better", "meaning"],
         [[m.name, m.unit, m.better, m.doc] for m in simulator.metrics],
     )
+
+
+def _words(value: Any) -> str:
+    """Lists joined, limits as they are read."""
+    if isinstance(value, list):
+        return ", ".join(_words(item) for item in value)
+    if isinstance(value, dict):  # a limit
+        low = "" if value["at_least"] is None else f"{number(value['at_least'])} <= "
+        return low + value["metric"] + ("" if value["at_most"] is None else f" <= {number(value['at_most'])}")
+    return str(value)
 
 
 def _values(parameter: Any) -> str:
