@@ -92,7 +92,7 @@ def _words(value: Any) -> str:
         return ", ".join(_words(item) for item in value)
     if isinstance(value, dict):  # a limit
         low = "" if value["at_least"] is None else f"{number(value['at_least'])} <= "
-        return low + value["metric"] + ("" if value["at_most"] is None else f" <= {number(value['at_most'])}")
+        return low + str(value["metric"]) + ("" if value["at_most"] is None else f" <= {number(value['at_most'])}")
     return str(value)
 
 
