@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from archgym.space import DesignBatch, DesignSpace
 
 if TYPE_CHECKING:
-    from archgym.conformance import ConformanceReport
+    from archgym.conformance import ConformanceReport, RowComparison
 
 
 class Status(IntEnum):
@@ -151,12 +150,5 @@ class SimulatorPlugin:
     """Name to one line; the first is the default."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further keyword arguments of `make`, each with one line (and its default)."""
-    conform: Mapping[str, Callable[..., ConformanceReport]] = field(default_factory=dict)
-    """Conformance suites by name (``dram``): ``conform(golden: Path, **options)``."""
-
-
-@runtime_checkable
-class Conformer(Protocol):
-    """Compares a simulator with a file of reference results."""
-
-    def __call__(self, golden: Path, /, **options: Any) -> ConformanceReport: ...
+    conform: Mapping[str, Callable[..., ConformanceReport | RowComparison]] = field(default_factory=dict)
+    """Conformance suites by name (``dram``): ``conform(golden: Path, /, *, traces, threads, show, progress)``."""

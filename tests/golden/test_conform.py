@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archgym.simulators.dram.conform import conform, show_row
+from archgym.simulators.dram.plugin.conform import conform, show_row
 
 DATA = Path(__file__).parent / "data"
 SAMPLE = DATA / "dram_dramsys55.csv.gz"

@@ -1,13 +1,11 @@
-"""The engine's agreement with reference results, in archgym's terms."""
+"""The conformance suite ``dram``: what ``archgym conform dram`` runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from archgym.conformance import ConformanceReport, Quantity, RowComparison, SideBySide
+from archgym.conformance import ConformanceReport, RowComparison
 from archgym.errors import ArchgymError, ConfigError
 
 
@@ -19,19 +17,16 @@ def conform(
     threads: int = 1,
     show: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Any:
-    """A `ConformanceReport` over all rows of *golden*, or with *show* the `RowComparison` of one."""
-    from archgym.simulators.dram import conform as engine
+) -> ConformanceReport | RowComparison:
+    """The report over all rows of *golden*, or with *show* both sides of one row; `ConfigError` for a bad file."""
+    from archgym.simulators.dram.plugin.conform import conform as compare
+    from archgym.simulators.dram.plugin.conform import show_row
 
     try:
         if show is not None:
-            row = engine.show_row(golden, show, traces)
-            sides = [SideBySide(**asdict(side)) for side in row.sides]
-            return RowComparison(row.row, row.inputs, sides)
-        report = engine.conform(golden, traces, threads=threads, progress=progress)
+            return show_row(golden, show, traces)
+        return compare(golden, traces, threads=threads, progress=progress)
     except ValueError as error:
         if isinstance(error, ArchgymError):
             raise
         raise ConfigError(str(error)) from None
-    quantities = tuple(Quantity(**asdict(quantity)) for quantity in report.quantities)
-    return ConformanceReport("dram", str(golden), report.rows, quantities, report.notes)

@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from archgym.simulators.dram.agreement import (
+from archgym.conformance import (
     ConformanceReport,
     Pair,
     RowComparison,
     side_by_side,
     summarise,
 )
-from archgym.simulators.dram.golden import Golden, Run, read_golden
-from archgym.simulators.dram.golden_run import compare_runs
+from archgym.simulators.dram.plugin.golden import Golden, Run, read_golden
+from archgym.simulators.dram.plugin.golden_run import compare_runs
 
 Progress = Callable[[int, int], None]
 """Called with the runs done so far and in all."""

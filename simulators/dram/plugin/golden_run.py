@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archgym.simulators.dram.agreement import Pair
+from archgym.conformance import Pair
 from archgym.simulators.dram.commands import Command
 from archgym.simulators.dram.energy import Energy, EnergyModel
 from archgym.simulators.dram.engine import Engine
-from archgym.simulators.dram.golden import Event, Run
 from archgym.simulators.dram.mapping import check_addresses
 from archgym.simulators.dram.mapping_choice import load_mapping
 from archgym.simulators.dram.part import load_part
+from archgym.simulators.dram.plugin.golden import Event, Run
 from archgym.simulators.dram.prepare import PreparedTrace
 from archgym.simulators.dram.results import BatchResult
 from archgym.simulators.dram.stream import RESPONSE

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archgym.simulators.dram.agreement import Printed
+from archgym.conformance import Printed
 from archgym.simulators.dram.commands import Command
 from archgym.simulators.dram.controller import DRAMSYS_NAMES, ControllerConfig, Model
 
