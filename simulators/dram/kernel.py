@@ -265,10 +265,11 @@ STATE_DTYPE: Final = _record(
 )
 
 
-# What is called from Python, and what only from here; wrappers that no one calls take time to compile.
+# What is called from Python, and what only from here; wrappers that no one calls take time to compile, and so do
+# rewrites, of which there are none to make.
 _njit: Any = njit  # its type does not tell of these options
-_entry: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True)
-_inner: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
+_entry: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_rewrites=True)
+_inner: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, no_rewrites=True)
 
 
 # Two instructions that Numba does not reach from Python, and the same in Python for NUMBA_DISABLE_JIT=1.

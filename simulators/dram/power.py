@@ -97,12 +97,14 @@ POWER_STATE = np.dtype(
     align=True,
 )
 
-ACTIVE, PDNA, PDNP, SREF = 0, 1, 2, 3
+# Numbers of a fixed width: Numba compiles a function anew for every Python integer that it is called with.
+ACTIVE, PDNA, PDNP, SREF = _U8(0), _U8(1), _U8(2), _U8(3)
 """Indices of the rank's intervals."""
 
 _NEVER, _FOREVER = -(1 << 52), 1 << 52
 _BANK_MASK, _KIND_SHIFT, _KIND_MASK, _TIME_SHIFT = 31, 5, 7, 8
-_PRECHARGE, _REFRESH_END, _REFRESH_BANK_END, _ENTER_PDNA, _LEAVE_PDNA, _ENTER_PDNP, _LEAVE_PDNP, _ENTER_SREF = range(8)
+_PRECHARGE, _REFRESH_END, _REFRESH_BANK_END, _ENTER_PDNA = _I8(0), _I8(1), _I8(2), _I8(3)
+_LEAVE_PDNA, _ENTER_PDNP, _LEAVE_PDNP, _ENTER_SREF = _I8(4), _I8(5), _I8(6), _I8(7)
 
 _ACT, _PREPB, _PREAB, _RD, _RDA = (int(c) for c in (Command.ACT, Command.PREPB, Command.PREAB, Command.RD, Command.RDA))
 _WR, _WRA, _REFAB, _REFPB = (int(c) for c in (Command.WR, Command.WRA, Command.REFAB, Command.REFPB))
@@ -112,6 +114,13 @@ _SREFEN, _SREFEX = int(Command.SREFEN), int(Command.SREFEX)
 _M1, _M2, _M4 = _U8(0x5555555555555555), _U8(0x3333333333333333), _U8(0x0F0F0F0F0F0F0F0F)
 _H1, _TWO, _FOUR, _TOP = _U8(0x0101010101010101), _U8(2), _U8(4), _U8(56)
 _ZERO, _ONE, _SIZE = _U8(0), _U8(1), _U8(QUEUE)
+
+
+# What is called from Python, and what only from here; wrappers that no one calls take time to compile, and so do
+# rewrites, which only `consume` needs (it reads records by name).
+_njit: Any = njit  # its type does not tell of these options
+_entry: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+_inner: Any = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, no_rewrites=True)
 
 
 def power_state(part: Part, phy_delay: int = 0) -> NDArray[Any]:
@@ -165,7 +174,7 @@ def _set_bus(s: Any, bus: BusTable) -> None:
     s.bus_start = -1
 
 
-@njit(cache=True, nogil=True)
+@_entry
 def consume(state: Any, stream: Any, n: int, request_words: Any) -> None:
     """Account for the first *n* commands of *stream* (`STREAM_DTYPE`, without responses).
 
@@ -232,7 +241,7 @@ def consume(state: Any, stream: Any, n: int, request_words: Any) -> None:
         s.last_command = stream[n - 1]["command"]
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _auto_precharge_at(s: Any, command: Any, bank: Any, t: Any) -> Any:
     earliest = s.start[bank] + s.t_ras
     if command == _RDA:
@@ -243,7 +252,7 @@ def _auto_precharge_at(s: Any, command: Any, bank: Any, t: Any) -> Any:
     return max(earliest, precharge) if s.wra_waits_for_ras else precharge
 
 
-@njit(cache=True, nogil=True)
+@_entry
 def finish(state: Any) -> None:
     """Carry out the events up to the window's end, close the intervals there, and settle the command bus.
 
@@ -258,7 +267,7 @@ def finish(state: Any) -> None:
         window = s.last_auto_precharge + s.t_rp - 1
     s.window = window
     _run_events(s, window)
-    for bank in range(s.banks):
+    for bank in range(_U8(s.banks)):
         if s.open & _bit(bank) and window > s.start[bank]:
             s.bank_active += window - s.start[bank]
     for k in range(4):
@@ -282,7 +291,7 @@ if config.DISABLE_JIT:  # type: ignore[attr-defined]
 
 else:
 
-    @njit(cache=True, nogil=True)
+    @_inner
     def _ones(x: Any) -> Any:
         """The number of set bits of a uint64; LLVM makes it one instruction. The product is meant to overflow."""
         x = x - ((x >> _ONE) & _M1)
@@ -291,17 +300,17 @@ else:
         return np.int64((x * _H1) >> _TOP)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _bit(bank: Any) -> Any:
     return _ONE << np.uint64(bank)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _rank_active(s: Any, t: Any) -> Any:
     return s.active != _ZERO or t < s.rank_refresh_end
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _activate(s: Any, bank: Any, t: Any) -> None:
     if s.lpddr4:
         if not _rank_active(s, t):
@@ -313,7 +322,7 @@ def _activate(s: Any, bank: Any, t: Any) -> None:
     _start_bank(s, bank, t)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _precharge(s: Any, bank: Any, t: Any) -> None:
     if s.active & _bit(bank):
         s.n_precharge += 1
@@ -324,20 +333,20 @@ def _precharge(s: Any, bank: Any, t: Any) -> None:
             _close(s, ACTIVE, t)
 
 
-@njit(cache=True, nogil=True)
-def _close(s: Any, k: int, t: Any) -> None:
+@_inner
+def _close(s: Any, k: Any, t: Any) -> None:
     if s.interval_open[k]:
         s.interval_open[k] = 0
         s.interval_sum[k] += t - s.interval_start[k]
 
 
-@njit(cache=True, nogil=True)
-def _open(s: Any, k: int, t: Any) -> None:
+@_inner
+def _open(s: Any, k: Any, t: Any) -> None:
     s.interval_open[k] = 1
     s.interval_start[k] = t
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _start_bank(s: Any, bank: Any, t: Any) -> None:
     """Start the bank's interval; one that is open is restarted and what has elapsed of it is lost."""
     s.open |= _bit(bank)
@@ -346,7 +355,7 @@ def _start_bank(s: Any, bank: Any, t: Any) -> None:
         s.latest_start = t
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _close_bank(s: Any, bank: Any, t: Any) -> None:
     if s.open & _bit(bank):
         s.open &= ~_bit(bank)
@@ -354,50 +363,58 @@ def _close_bank(s: Any, bank: Any, t: Any) -> None:
         s.bank_active += t - s.start[bank]
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _rank_command(s: Any, command: Any, bank: Any, t: Any) -> None:
     if command == _PREAB:
-        for b in range(s.banks):
+        for b in range(_U8(s.banks)):
             _precharge(s, b, t)
-    elif command in (_REFAB, _SREFEN):
-        _refresh_all(s, t)
-        if command == _SREFEN:
-            _push(s, t + s.t_rfc, _ENTER_SREF, 0)
-    elif command == _REFPB:
-        _refresh_bank(s, bank, t, t + s.t_rfcpb)
-        _push(s, t + s.t_rfcpb, _REFRESH_BANK_END, bank)
-    elif command == _SREFEX:
+        return
+    if command == _SREFEX:
         _close(s, SREF, t)
-    elif command == _PDEA:
-        _push(s, max(t, _quiet_from(s)), _ENTER_PDNA, 0)
-    elif command == _PDXA:
-        _push(s, max(t, _quiet_from(s)), _LEAVE_PDNA, 0)
-    elif command == _PDEP:
-        _push(s, max(t, _quiet_from(s)), _ENTER_PDNP, 0)
-    elif command == _PDXP:
-        _push(s, max(t, _quiet_from(s)), _LEAVE_PDNP, 0)
+        return
+    at, of = t, _ZERO
+    if command in (_REFAB, _SREFEN):
+        _refresh_all(s, t)
+        at += s.t_rfc
+        kind = _REFRESH_END
+    elif command == _REFPB:
+        at += s.t_rfcpb
+        _refresh_bank(s, bank, t, at)
+        kind, of = _REFRESH_BANK_END, bank
+    else:
+        at = max(t, _quiet_from(s))
+        if command == _PDEA:
+            kind = _ENTER_PDNA
+        elif command == _PDXA:
+            kind = _LEAVE_PDNA
+        elif command == _PDEP:
+            kind = _ENTER_PDNP
+        else:
+            kind = _LEAVE_PDNP
+    _push(s, at, kind, of)
+    if command == _SREFEN:
+        _push(s, at, _ENTER_SREF, _ZERO)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _quiet_from(s: Any) -> Any:
     """The cycle from which no bank is in an activation, precharge or refresh already begun."""
     return max(s.latest_start + s.t_rcd, s.latest_precharge + s.t_rp, s.latest_refresh_end)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _refresh_all(s: Any, t: Any) -> None:
     end = t + s.t_rfc
     if not s.lpddr4:
         s.rank_refresh_end = end
         if not s.interval_open[ACTIVE]:
             _open(s, ACTIVE, t)
-    for b in range(s.banks):
+    for b in range(_U8(s.banks)):
         _refresh_bank(s, b, t, end)
     s.rank_refresh_end = end
-    _push(s, end, _REFRESH_END, 0)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _refresh_bank(s: Any, bank: Any, t: Any, end: Any) -> None:
     if s.lpddr4 and not _rank_active(s, t):
         _open(s, ACTIVE, t)
@@ -407,7 +424,7 @@ def _refresh_bank(s: Any, bank: Any, t: Any, end: Any) -> None:
         _start_bank(s, bank, t)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _end_refresh(s: Any, bank: Any, e: Any) -> None:
     s.active &= ~_bit(bank)
     _close_bank(s, bank, e)
@@ -415,8 +432,8 @@ def _end_refresh(s: Any, bank: Any, e: Any) -> None:
         _close(s, ACTIVE, e)
 
 
-@njit(cache=True, nogil=True)
-def _push(s: Any, e: Any, kind: int, bank: Any) -> None:
+@_inner
+def _push(s: Any, e: Any, kind: Any, bank: Any) -> None:
     """Queue an event at *e*, behind those of the same time."""
     place = s.event_count
     if place == _SIZE:
@@ -432,13 +449,13 @@ def _push(s: Any, e: Any, kind: int, bank: Any) -> None:
     s.event_count += _ONE
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _next_event(s: Any) -> Any:
     """The cycle of the first event."""
     return s.event[s.event_head] >> _TIME_SHIFT if s.event_count > _ZERO else np.int64(_FOREVER)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _run_events(s: Any, t: Any) -> None:
     """Carry out, in order, the events up to and including cycle *t*."""
     while _next_event(s) <= t:
@@ -452,13 +469,13 @@ def _run_events(s: Any, t: Any) -> None:
         elif kind == _REFRESH_BANK_END:
             _end_refresh(s, bank, e)
         elif kind == _REFRESH_END:
-            for b in range(s.banks):
+            for b in range(_U8(s.banks)):
                 _end_refresh(s, b, e)
         else:
             _change_power_down(s, kind, e)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _change_power_down(s: Any, kind: Any, e: Any) -> None:
     if kind == _ENTER_SREF:
         _open(s, SREF, e)
@@ -485,26 +502,26 @@ def _change_power_down(s: Any, kind: Any, e: Any) -> None:
                 _open(s, ACTIVE, e)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _close_banks(s: Any, e: Any) -> None:
     if s.open != _ZERO:
-        for b in range(s.banks):
+        for b in range(_U8(s.banks)):
             _close_bank(s, b, e)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _reopen_flagged(s: Any, e: Any) -> None:
     if s.active != _ZERO:
-        for b in range(s.banks):
+        for b in range(_U8(s.banks)):
             if s.active & _bit(b):
                 _start_bank(s, b, e)
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def _reopen_interrupted(s: Any, e: Any) -> None:
     """LPDDR4: the banks whose interval the power-down ended go on."""
     found = False
-    for b in range(s.banks):
+    for b in range(_U8(s.banks)):
         if s.activated & ~s.open & _bit(b) and s.end[b] == s.interval_start[PDNA]:
             _start_bank(s, b, e)
             found = True
