@@ -250,6 +250,14 @@ def decode(row: NDArray[np.int64]) -> ControllerConfig:
     return ControllerConfig(**values)  # type: ignore[arg-type]
 
 
+def _highest_code(name: str) -> int:
+    return len(ENUMS[name]) - 1 if name in ENUMS else len(MODELS) - 1 if name == "model" else _LARGEST
+
+
+_LOWEST_CODES: Final = np.array([_LEAST.get(name, 0) for name in ENCODED_KNOBS], np.int64)
+_HIGHEST_CODES: Final = np.array([_highest_code(name) for name in ENCODED_KNOBS], np.int64)
+
+
 def check_encoded(matrix: NDArray[np.int64]) -> None:
     """Raise ValueError, naming row and knob, for a row that means no design."""
     if matrix.ndim != 2 or matrix.shape[1] != len(ENCODED_KNOBS) or matrix.dtype != np.int64:
@@ -257,11 +265,8 @@ def check_encoded(matrix: NDArray[np.int64]) -> None:
             f"encoded designs: expected int64 of shape (n, {len(ENCODED_KNOBS)}), "
             f"got {matrix.dtype} of shape {matrix.shape}"
         )
+    bad = ((matrix < _LOWEST_CODES) | (matrix > _HIGHEST_CODES)).any(axis=1)
     knob = dict(zip(ENCODED_KNOBS, matrix.T, strict=True))
-    bad = np.zeros(matrix.shape[0], np.bool_)
-    for name, values in knob.items():
-        most = len(ENUMS[name]) - 1 if name in ENUMS else len(MODELS) - 1 if name == "model" else _LARGEST
-        bad |= (values < _LEAST.get(name, 0)) | (values > most)
     watermarked = knob["scheduler"] == tuple(Scheduler).index(Scheduler.GRP_FR_FCFS_WM)
     bad |= watermarked & ~((knob["low_watermark"] > 0) & (knob["low_watermark"] < knob["high_watermark"]))
     bad |= (knob["cmd_mux"] == tuple(CmdMux).index(CmdMux.STRICT)) & (knob["scheduler"] != 0)

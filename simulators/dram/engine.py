@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -58,6 +58,9 @@ class Engine:
         self.timing = timing_table(part, strict_jedec)
         self._table = kernel_table(part, self.timing)
         self._power = power_state(part)
+        self._lock = Lock()
+        self._spaces_of: PreparedTrace | None = None
+        self._spaces: list[Workspace] = []
 
     def prepare(self, trace: Trace) -> PreparedTrace:
         """Decode *trace* once for all designs."""
@@ -72,7 +75,9 @@ class Engine:
         counted = np.empty((1, len(COUNTED)), np.int64)
         events: list[NDArray[np.void]] = []
         counters = self._power_counters(row) if power else None
-        self._run(prepared, as_records(row), Workspace(prepared), counted[0], events if log else None, counters)
+        space = self._borrow(prepared)
+        self._run(prepared, as_records(row), space, counted[0], events if log else None, counters)
+        self._give_back(prepared, space)
         batch = BatchResult(counted, derive(counted, self.part), counters)
         return RunResult(batch, np.concatenate(events) if log else None)
 
@@ -98,16 +103,13 @@ class Engine:
         counters = self._power_counters(matrix) if power else None
         # Neighbours that share knobs keep the branch predictor warm.
         order = np.lexsort(matrix[:, _SORT_COLUMNS].T)
-        spaces: SimpleQueue[Workspace] = SimpleQueue()
-        for _ in range(threads):
-            spaces.put(Workspace(prepared))
 
         def work(chunk: NDArray[np.int64]) -> None:
-            space = spaces.get()
+            space = self._borrow(prepared)
             for i in chunk:
                 counter = None if counters is None else counters[i : i + 1]
                 self._run(prepared, records[i : i + 1], space, counted[i], None, counter)
-            spaces.put(space)
+            self._give_back(prepared, space)
 
         chunks = [order[at : at + CHUNK] for at in range(0, order.shape[0], CHUNK)]
         if threads == 1:
@@ -123,6 +125,20 @@ class Engine:
         counters = np.repeat(self._power, matrix.shape[0])
         counters["delay"] = matrix[:, ENCODED_KNOBS.index("phy_delay_fw")]
         return counters
+
+    def _borrow(self, prepared: PreparedTrace) -> Workspace:
+        """A workspace for *prepared*: one that an earlier run left, or a new one (1 MB of fresh pages is not free)."""
+        with self._lock:
+            if self._spaces_of is prepared and self._spaces:
+                return self._spaces.pop()
+        return Workspace(prepared)
+
+    def _give_back(self, prepared: PreparedTrace, space: Workspace) -> None:
+        """Keep *space* for the next run on *prepared*; those of another trace are dropped."""
+        with self._lock:
+            if self._spaces_of is not prepared:
+                self._spaces_of, self._spaces = prepared, []
+            self._spaces.append(space)
 
     def _check(self, matrix: NDArray[np.int64]) -> None:
         check_encoded(matrix)
