@@ -1,6 +1,6 @@
 """How hard the DRAM tasks are: the share of random designs within 1 % of the best design found.
 
-``python benchmarks/bench_difficulty.py [TASK …] [--designs N] [--budget B]`` prices N uniform random designs of each
+``python benchmarks/difficulty.py [TASK …] [--designs N] [--budget B]`` prices N uniform random designs of each
 task and searches it with `genetic` and `local_search` (three seeds each, B evaluations); the best merit seen by anyone
 stands for the optimum, so the true share can only be lower. A task is worth searching when the share is at most 0.1 %.
 """
