@@ -11,6 +11,7 @@ import typer
 from archgym.cli.options import parse_assignments
 from archgym.cli.screen import console
 from archgym.errors import ConfigError, DesignError, RunExists
+from archgym.executor import SerialExecutor, ValidatingExecutor
 from archgym.simulator import Evaluations, Simulator, Status
 from archgym.space import DesignSpace
 
@@ -20,7 +21,7 @@ def evaluate(
     designs: Path = typer.Option(
         ..., "--designs", help="CSV with one column per parameter; missing ones take the default."
     ),
-    out: Path = typer.Option(..., "--out", help="CSV to write: the input's columns, status, message and metrics."),
+    out: Path = typer.Option(..., "--out", help="CSV to write: design, status, message and metrics."),
     workload: str | None = typer.Option(None, "--workload", help="A workload's name or file."),
     space: str | None = typer.Option(None, "--space", help="One of the simulator's spaces."),
     option: list[str] = typer.Option([], "--option", help="A simulator option, KEY=VALUE; repeatable."),
@@ -31,17 +32,16 @@ def evaluate(
     if out.exists():
         raise RunExists(f"{out} exists; choose another --out or remove it")
     made = make_simulator(simulator, workload=workload, space=space, **parse_assignments(option))
-    header, rows = read_designs(designs, made.space)
-    batch = made.space.from_designs(rows)
-    invalid = [made.space.why_invalid(row) for row in rows] if made.space.constraints else [[] for _ in rows]
-    results = made.evaluate(batch)
-    _write(out, header, rows, made, results, invalid)
+    rows = read_designs(designs, made.space)
+    executor = ValidatingExecutor(made.space, len(made.metrics), SerialExecutor(made))
+    results = executor.execute(made.space.from_designs(rows))
+    _write(out, rows, made, results)
     good = int((results.status == Status.OK).sum())
     console().print(f"{good} of {len(rows)} designs priced -> {out}", markup=False)
 
 
-def read_designs(path: Path, space: DesignSpace) -> tuple[list[str], list[dict[str, Any]]]:
-    """The header and the complete designs of a CSV file; `ConfigError` with file and line for a bad one."""
+def read_designs(path: Path, space: DesignSpace) -> list[dict[str, Any]]:
+    """The complete designs of a CSV file; `ConfigError` with file and line for a bad one."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
@@ -63,7 +63,7 @@ def read_designs(path: Path, space: DesignSpace) -> tuple[list[str], list[dict[s
             rows.append(_design(row, space))
         except DesignError as error:
             raise ConfigError(f"{path}:{line}: {error}") from None
-    return header, rows
+    return rows
 
 
 def _design(row: dict[str, str], space: DesignSpace) -> dict[str, Any]:
@@ -88,23 +88,13 @@ def _value(text: str, parameter: Any) -> Any:
         return text
 
 
-def _write(
-    out: Path,
-    header: list[str],
-    rows: list[dict[str, Any]],
-    simulator: Simulator,
-    results: Evaluations,
-    invalid: list[list[str]],
-) -> None:
+def _write(out: Path, rows: list[dict[str, Any]], simulator: Simulator, results: Evaluations) -> None:
     names = [parameter.name for parameter in simulator.space.parameters]
     metrics = [f"{metric.name} [{metric.unit}]" for metric in simulator.metrics]
     with out.open("x", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*names, "status", "message", *metrics])
         for i, row in enumerate(rows):
-            message = results.messages.get(i, "; ".join(invalid[i]))
-            status = (
-                Status.INFEASIBLE if invalid[i] and results.status[i] == Status.OK else Status(int(results.status[i]))
-            )
+            status = Status(int(results.status[i])).name
             values = ["" if value != value else repr(float(value)) for value in results.metrics[i]]
-            writer.writerow([*(row[name] for name in names), status.name, message, *values])
+            writer.writerow([*(row[name] for name in names), status, results.messages.get(i, ""), *values])

@@ -113,6 +113,17 @@ def test_evaluate_prices_a_table(tmp_path: Path, refusal: Callable[..., str]) ->
     assert "out.csv exists" in refusal("evaluate", "toy", "--designs", "in.csv", "--out", "out.csv")
 
 
+def test_a_design_that_breaks_a_constraint_is_a_row_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("Scheduler,LowWatermark,HighWatermark\nGrpFrFcfsWm,0,0\nGrpFrFcfsWm,2,8\n")
+    archgym("evaluate", "dram", "--space", "platform", "--designs", "in.csv", "--out", "out.csv", cwd=tmp_path)
+    with (tmp_path / "out.csv").open() as file:
+        broken, sound = csv.DictReader(file)
+    assert (broken["status"], broken["latency_avg [ns]"]) == ("INFEASIBLE", "")
+    assert "LowWatermark" in broken["message"]
+    assert sound["status"] == "OK"
+    assert float(sound["latency_avg [ns]"]) > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
