@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from archgym.architecture import Architecture
 from archgym.objective import Objective, merit
 from archgym.simulator import Metric
 from archgym.space import DesignBatch, DesignSpace
@@ -66,6 +67,8 @@ class Problem:
     """Unique evaluations in the whole run."""
     door: Door | None = None
     """Given to trainers; agents leave it alone."""
+    architecture: Architecture | None = None
+    """For architecture-aware searchers, where the simulator offers it; it explains evaluated designs only."""
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,6 +132,10 @@ class Evaluator:
         """Why a design that was evaluated has no result; empty where it has one. *design* is a batch of one."""
         row = self._memory.row_of.get(design_keys(design.codes)[0])
         return "" if row is None else self._memory.messages.get(row, "")
+
+    def evaluated(self, design: Mapping[str, Any]) -> bool:
+        """Whether the complete design ``{parameter: value}`` was evaluated; `DesignError` for one not of the space."""
+        return design_keys(self.space.from_designs([design]).codes)[0] in self._memory.row_of
 
     def close(self) -> None:
         """Free the executor. The journal belongs to whoever made it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archgym.agent import Agent, Problem, Trainer
+from archgym.architecture import Architecture, EvaluatedOnly
 from archgym.best import Best
 from archgym.errors import ConfigError, LogError
 from archgym.evaluator import Evaluator, Log
@@ -85,7 +86,9 @@ def _problem(task: Task, simulator: Simulator, budget: int) -> Problem:
     """What the agent is built for; no space has more designs to evaluate than its valid ones."""
     space = simulator.space
     allowance = min(budget, space.count()) if space.finite else budget
-    return Problem(task.name, space, task.objective, simulator.metrics, allowance)
+    offered: Architecture | None = getattr(simulator, "architecture", None)
+    architecture = None if offered is None else EvaluatedOnly(offered)
+    return Problem(task.name, space, task.objective, simulator.metrics, allowance, architecture=architecture)
 
 
 @contextmanager
@@ -154,6 +157,8 @@ class _Run:
         began = time.perf_counter()
         config, allowance = self.manifest.config, self.problem.budget
         evaluator = Evaluator(self.simulator, self.task.objective, budget=allowance, journal=log, executor=executor)
+        if isinstance(self.problem.architecture, EvaluatedOnly):
+            self.problem.architecture.open(evaluator.evaluated)
         door = WatchedDoor(evaluator, allowance, self.progress, resumed)
         stop = search(self.searcher, replace(self.problem, door=door), door, config["ask"])
         if stop == "budget" and allowance < config["budget"]:

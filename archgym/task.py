@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from archgym.architecture import Architecture
 from archgym.config import TaskModel, parse, read_yaml
 from archgym.errors import ConfigError
 from archgym.objective import Limit, Objective, term_from_mapping
@@ -85,6 +86,11 @@ class RestrictedSimulator:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         return self.inner.metrics
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """The inner simulator's; its moves may leave the restricted space."""
+        return getattr(self.inner, "architecture", None)
 
     def evaluate(self, designs: DesignBatch, /) -> Evaluations:
         """Translate value indices of the restricted space to the full one and evaluate there."""
