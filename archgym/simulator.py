@@ -7,7 +7,7 @@ simulated is a *status* with a message, never an exception, so that a search sur
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from archgym.space import DesignBatch, DesignSpace
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from archgym.conformance import ConformanceReport, RowComparison
 
 
@@ -136,6 +138,17 @@ class Infeasible(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class DetailTable:
+    """A table for people about one design."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[int, ...] = ()
+    """Columns of numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatorPlugin:
     """What an entry point of the group ``archgym.simulators`` names: how to make a simulator, and with what."""
 
@@ -152,3 +165,9 @@ class SimulatorPlugin:
     """Further keyword arguments of `make`, each with one line (and its default)."""
     conform: Mapping[str, Callable[..., ConformanceReport | RowComparison]] = field(default_factory=dict)
     """Conformance suites by name (``dram``): ``conform(golden: Path, /, *, traces, threads, show, progress)``."""
+    details: Callable[[Simulator, Mapping[str, Any]], Sequence[DetailTable]] | None = None
+    """``details(simulator, design)``: what there is to say about one complete design besides its metrics;
+    `ArchgymError` where it has none."""
+    pictures: Mapping[str, Callable[..., Figure]] = field(default_factory=dict)
+    """Pictures of one complete design by name (``schedule``): ``draw(simulator, design, /, *, dark=False)`` gives a
+    matplotlib Figure; *dark* is for a dark page. `ArchgymError` where it cannot be drawn."""
