@@ -73,6 +73,13 @@ def _above_zero(x: Number) -> Number:
     return np.maximum(x, 0.0)
 
 
+def _excess(x: Number, tolerance: float) -> Number:
+    """*x* where it is above zero and not below *tolerance*, else 0; NaN stays NaN."""
+    if isinstance(x, float):
+        return 0.0 if x <= 0.0 or x < tolerance else x
+    return np.where((x <= 0.0) | (x < tolerance), 0.0, x)
+
+
 def _filled(value: float, like: Number) -> Number:
     """*value* in the form of *like*."""
     return value if isinstance(like, float) else np.full_like(like, value)
@@ -179,11 +186,15 @@ class WeightedSum:
 
 @dataclass(frozen=True, slots=True)
 class BudgetDistance:
-    """Sum over metrics of ``weight x max(metric / budget - 1, 0)``: FARSI's distance; 0 when all hold."""
+    """Sum over metrics of ``weight x max(metric / budget - 1, 0)``: FARSI's distance; 0 when all hold.
+
+    A metric that exceeds its budget by less than the fraction *tolerance* counts as holding it.
+    """
 
     plain: ClassVar[bool] = True
     budgets: Mapping[str, float]
     weights: Mapping[str, float] = field(default_factory=dict)
+    tolerance: float = 0.0
 
     @property
     def label(self) -> str:
@@ -196,7 +207,7 @@ class BudgetDistance:
     def score(self, columns: Mapping[str, Number], better: Mapping[str, str], /) -> Number:
         result = _filled(0.0, columns[next(iter(self.budgets))])
         for name, budget in self.budgets.items():
-            result = result + self.weights.get(name, 1.0) * _above_zero(columns[name] / budget - 1)
+            result = result + self.weights.get(name, 1.0) * _excess(columns[name] / budget - 1, self.tolerance)
         return result
 
 
@@ -284,11 +295,13 @@ def term_from_mapping(data: Mapping[str, Any], where: str = "objective") -> Term
             _numbers(value, f"{where}.weighted_sum"), _numbers(data.get("scales", {}), f"{where}.scales")
         ),
         "budget_distance": lambda value: BudgetDistance(
-            _numbers(value, f"{where}.budget_distance"), _numbers(data.get("weights", {}), f"{where}.weights")
+            _numbers(value, f"{where}.budget_distance"),
+            _numbers(data.get("weights", {}), f"{where}.weights"),
+            _fraction(data.get("tolerance", 0.0), f"{where}.tolerance"),
         ),
         "legacy_target": lambda value: LegacyTarget(_numbers(value, f"{where}.legacy_target")),
     }
-    side = {"scales": "weighted_sum", "weights": "budget_distance"}
+    side = {"scales": "weighted_sum", "weights": "budget_distance", "tolerance": "budget_distance"}
     for key in data:
         if key not in kinds and key not in side:
             raise UnknownName(f"{where}: key", str(key), [*kinds, *side])
@@ -299,6 +312,12 @@ def term_from_mapping(data: Mapping[str, Any], where: str = "objective") -> Term
         raise ConfigError(f"{where}: expected one of {', '.join(kinds)}, got {', '.join(map(str, chosen)) or 'none'}")
     term: Term = kinds[chosen[0]](data[chosen[0]])
     return term
+
+
+def _fraction(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ConfigError(f"{where}: expected a number from 0 to 1, got {value!r}")
+    return float(value)
 
 
 def _numbers(value: Any, where: str) -> dict[str, float]:

@@ -55,6 +55,12 @@ def test_budget_distance_counts_only_what_is_over_budget() -> None:
     assert scores(Objective((term,)), (10, 4, 0)) == [[0.0]]
 
 
+def test_budget_distance_forgives_less_than_the_tolerance() -> None:
+    term = BudgetDistance({"latency": 1000, "energy": 4}, tolerance=0.001)
+    assert scores(Objective((term,)), (1000.9, 4, 0)) == [[0.0]]
+    assert scores(Objective((term,)), (1002, 4, 0)) == [[pytest.approx(0.002)]]
+
+
 def test_legacy_target_prefers_near_to_good() -> None:
     objective = Objective((LegacyTarget({"latency": 10}),))
     near_but_slow, fast = objective.score(results((10.5, 0, 0), (2, 0, 0)), METRICS).values[:, 0]
@@ -98,7 +104,7 @@ def test_an_unknown_metric_is_refused_with_the_nearest_one() -> None:
         ({"optimize": "latency"}, "latency"),
         ({"product": {"energy": 1, "latency": 2}}, "energy*latency^2"),
         ({"weighted_sum": {"energy": 2}, "scales": {"energy": 3}}, "2*energy"),
-        ({"budget_distance": {"latency": 10}}, "distance(latency)"),
+        ({"budget_distance": {"latency": 10}, "tolerance": 0.001}, "distance(latency)"),
         ({"legacy_target": {"latency": 10}}, "legacy_target(latency)"),
     ],
 )
@@ -115,6 +121,8 @@ def test_terms_are_read_from_configuration(data: dict[str, object], label: str) 
         ({"product": "latency"}, "expected a mapping of metric to number"),
         ({"product": {"latency": "two"}}, r"objective.product.latency: expected a number, got 'two'"),
         ({"optimize": "latency", "scales": {"latency": 1}}, "'scales' goes with 'weighted_sum' only"),
+        ({"optimize": "latency", "tolerance": 0.1}, "'tolerance' goes with 'budget_distance' only"),
+        ({"budget_distance": {"latency": 1}, "tolerance": -1}, "objective.tolerance: expected a number from 0 to 1"),
     ],
 )
 def test_bad_terms_are_refused_in_one_line(data: dict[str, object], message: str) -> None:

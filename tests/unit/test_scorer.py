@@ -32,6 +32,7 @@ OBJECTIVES = {
     "cubes": Objective((Product({"a": -3, "c": 3}),)),
     "sum": Objective((WeightedSum({"a": 0.3, "b": 2, "c": 1}, {"c": 0.1}),)),
     "budgets": Objective((BudgetDistance({"a": 0.3, "c": 0.9}, {"a": 3}),)),
+    "tolerant": Objective((BudgetDistance({"a": 0.3, "c": 0.9}, {"a": 3}, 0.2),)),
     "no budget": Objective((BudgetDistance({"a": 0.0}),)),
     "no scale": Objective((WeightedSum({"a": 1, "c": 1}, {"a": 0.0}),)),
     "legacy": Objective((LegacyTarget({"a": 1.0}),)),
