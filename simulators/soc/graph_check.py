@@ -140,13 +140,13 @@ def _check_connected(graph: TaskGraph, where: str) -> None:
     """Without cycles, a task that has an input and an output lies on a way from the source to the sink."""
     consumers = {edge.consumer for edge in graph.edges}
     producers = {edge.producer for edge in graph.edges}
-    for task in graph.tasks:
-        if task.name != SOURCE and task.name not in consumers:
-            raise DataError(
-                f"{where}: task {task.name!r} has no input, so it would never start: add an edge from {SOURCE!r}"
-            )
-        if task.name != SINK and task.name not in producers:
-            raise DataError(f"{where}: task {task.name!r} does not lead to {SINK!r}: add an edge to {SINK!r}")
+    inner = [task.name for task in graph.tasks if task.name not in (SOURCE, SINK)]
+    for name in inner:
+        if name not in consumers:
+            raise DataError(f"{where}: task {name!r} has no input and never starts: add an edge from {SOURCE!r}")
+    for name in inner:
+        if name not in producers:
+            raise DataError(f"{where}: task {name!r} does not lead to {SINK!r}: add an edge to {SINK!r}")
 
 
 def _out_of_range(where: str, value: float, most: float, hint: str = "") -> DataError:
