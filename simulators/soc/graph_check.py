@@ -33,7 +33,8 @@ def check_graph(graph: TaskGraph, where: str = "") -> None:
     _check_connected(graph, where)
     cycle = find_cycle(graph)
     if cycle:
-        raise DataError(f"{where}: the edges form a cycle: {' -> '.join(cycle)}; remove one of them")
+        shown = cycle if len(cycle) <= 10 else [*cycle[:8], "...", cycle[-1]]
+        raise DataError(f"{where}: the edges form a cycle: {' -> '.join(shown)}; remove one of them")
     if graph.deadline_s is not None and not 0 < graph.deadline_s < math.inf:
         raise DataError(f"{where}: deadline_s: expected a number of seconds above 0, got {graph.deadline_s}")
 
@@ -63,10 +64,13 @@ def find_cycle(graph: TaskGraph) -> list[str]:
         return []
     # Each task left waits for another one that is left: follow those back until one comes again.
     parent = {e.consumer: e.producer for e in graph.edges if e.producer in waiting and e.consumer in waiting}
-    path = [next(iter(waiting))]
-    while path[-1] not in path[:-1]:
-        path.append(parent[path[-1]])
-    return path[path.index(path[-1]) :][::-1]
+    seen: dict[str, None] = {}
+    name = next(iter(waiting))
+    while name not in seen:
+        seen[name] = None
+        name = parent[name]
+    back = list(seen)
+    return [name, *back[: back.index(name) : -1], name]
 
 
 def check_accelerator(accelerator: Accelerator, where: str) -> None:

@@ -244,4 +244,7 @@ def test_a_graph_made_in_python_is_checked_too():
 
 
 def test_a_long_graph_is_checked_without_recursion():
-    check_graph(chain(*(f"t{i}" for i in range(5000))))
+    long = chain(*(f"t{i}" for i in range(5000)))
+    check_graph(long)
+    with pytest.raises(DataError, match=r"cycle: (t\d+ -> ){8}\.\.\. -> t\d+; remove"):
+        check_graph(replace(long, edges=(*long.edges, Edge("t4999", "t0", 1.0))))
