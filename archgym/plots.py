@@ -93,7 +93,7 @@ def convergence(
         if len(runs) == 1:
             _mark_last(axes, runs[0][1], unit)
         _legend(figure)
-        _save(figure, out, overwrite)
+        save_figure(figure, out, overwrite)
     return figure
 
 
@@ -146,7 +146,7 @@ def pareto(
         _metric_axis(axes, "y", y_metric, y_unit, shown[:, 1])
         axes.margins(0.06)
         _legend(figure)
-        _save(figure, out, overwrite)
+        save_figure(figure, out, overwrite)
     return figure
 
 
@@ -216,13 +216,20 @@ def _with_unit(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit not in ("", "1") else name
 
 
-def _save(figure: Figure, out: Path, overwrite: bool) -> None:
+def save_figure(figure: Figure, out: Path, overwrite: bool = False) -> None:
+    """Write *figure* as PNG, PDF or SVG, the same bytes each time.
+
+    `ConfigError` for another format or an existing file.
+    """
+    from matplotlib import rc_context
+
     kind = out.suffix.lower()
     if kind not in FORMATS:
         raise ConfigError(f"{out}: expected a figure ending in {', '.join(FORMATS)}, got {kind or 'no suffix'}")
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(kind)
     drawn = BytesIO()
-    figure.savefig(drawn, format=kind[1:], dpi=DPI, metadata=metadata)
+    with rc_context({"svg.hashsalt": LOOK["svg.hashsalt"]}):
+        figure.savefig(drawn, format=kind[1:], dpi=DPI, metadata=metadata)
     try:
         with out.open("wb" if overwrite else "xb") as file:
             file.write(drawn.getvalue())
