@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from archgym.cli import conform, dataset, describe, evaluate, listing, new, replay, run
+from archgym.cli import conform, dataset, describe, evaluate, listing, new, replay, report, run, show
 from archgym.errors import ArchgymError, Interrupted
 from archgym.version import __version__
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.command("list")(listing.list_)
 app.command("describe")(describe.describe)
 app.command("run")(run.run)
+app.command("show")(show.show)
+app.command("report")(report.report)
 app.command("evaluate")(evaluate.evaluate)
 app.command("conform")(conform.conform)
 app.command("replay")(replay.replay)
