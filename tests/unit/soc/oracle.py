@@ -182,13 +182,14 @@ class Traffic:
 
 
 def traffic_of(case: Case) -> dict[str, dict[tuple[str, str], Traffic]]:
-    """Task to (block, direction) to traffic: reads first, then in the order of the edges and along their routes."""
+    """Task to (block, direction) to traffic: reads first, then by edge, from the memory to the processing element."""
     found: dict[str, dict[tuple[str, str], Traffic]] = {}
     for task in case.tasks:
         dice, places = dice_of(case, task), found.setdefault(task, {})
         for direction in (READ, WRITE):
             for edge, path in case.routes(task, direction).items():
-                for k, block in enumerate(path[1:], start=1):
+                for k in range(len(path) - 1, 0, -1):
+                    block = path[k]
                     entry = places.setdefault((block, direction), Traffic(path[k - 1]))
                     if entry.came_from != path[k - 1]:
                         raise ValueError(f"{task} reaches {block} in two ways")
@@ -227,11 +228,11 @@ def rates(
             total = sum(other.units for other in here if other.came_from == mine.came_from)
             for port in mine.goes_to or [None]:
                 active = {other.came_from for other in here if port is None or port in other.goes_to}
-                share = mine.units / (total or 1) / len(active)
-                if share > 0:
-                    rate = peak_rate(case, block) * share / (mine.bytes / case.work[task])
-                    if rate < best:
-                        best, limit = rate, block
+                if mine.units == 0:
+                    continue  # less than one burst: it does not take part in the arbitration
+                pace = peak_rate(case, block) / (mine.bytes / case.work[task]) * (mine.units / total) / len(active)
+                if pace < best:
+                    best, limit = pace, block
         found[task] = (best, limit)
     return found
 
