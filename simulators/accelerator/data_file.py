@@ -31,13 +31,15 @@ class _Loader(yaml.SafeLoader):
     """Refuses a key that is given twice, of which YAML's own rules would keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        lines: dict[object, int] = {}
+        lines: dict[str, int] = {}
         for key_node, _ in node.value:
             key, line = key_node.value, key_node.start_mark.line + 1
-            if isinstance(key, str) and lines.setdefault(key, line) != line:
+            if isinstance(key, str) and key in lines:
                 raise yaml.MarkedYAMLError(
                     problem=f"key {key!r} is given twice, first in line {lines[key]}", problem_mark=key_node.start_mark
                 )
+            if isinstance(key, str):
+                lines[key] = line
         return super().construct_mapping(node, deep)
 
 

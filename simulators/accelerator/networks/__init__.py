@@ -1,0 +1,1 @@
+"""Networks as lists of layers: those of papers, a user's own, and those in ONNX files."""
