@@ -1,8 +1,8 @@
 """Where a mapper may put which factors: what Timeloop calls mapspace constraints, for any architecture.
 
 Every level has three slots, its temporal loops and its spatial loops in X and in Y. A slot names the dimensions that
-may have a factor there, those that have all that is left of them there, and the order of the loops. A dimension
-that is in neither has the factor 1.
+may have a factor there, those whose whole size is there, and the order of the loops. A dimension that is in neither
+has the factor 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class SlotConstraint:
     free: frozenset[str] = frozenset()
     """Dimensions that may have any factor here."""
     full: frozenset[str] = frozenset()
-    """Dimensions whose whole size, over what other slots are given, is here: no other slot has them free."""
+    """Dimensions whose whole size is the factor here; no other slot has them."""
     order: tuple[str, ...] | None = None
     """Loops from the outer to the inner one; None is any order."""
 

@@ -116,7 +116,10 @@ def eyeriss_architecture(params: Mapping[str, int | str], technology: str | Tech
 def _level(buffer: Buffer, params: Mapping[str, int | str], technology: Technology, columns: int, rows: int) -> Level:
     depth, block = int(params[f"{buffer.prefix}_depth"]), int(params[f"{buffer.prefix}_block_words"])
     kind, banks = str(params[f"{buffer.prefix}_class"]), int(params.get(f"{buffer.prefix}_n_banks", 1))
-    price = technology.price(ComponentSpec(kind, depth, block * WORD_BITS, banks))
+    try:
+        price = technology.price(ComponentSpec(kind, depth, block * WORD_BITS, banks))
+    except DataError as error:
+        raise DataError(f"eyeriss: {buffer.level}: {error}") from None
     return Level(
         name=buffer.level,
         kind=kind,

@@ -76,7 +76,7 @@ class TableRule:
         if bits < 512:
             read, write, leak, area = _PLACEHOLDER
             return Price(read, write, write, leak, area, f"{technology.name}: a placeholder, nothing prices {spec}")
-        widths = self.table.columns[1, 1]
+        widths = {width for column in self.table.columns.values() for width in column}
         if spec.width_bits not in widths:
             nearest = min(widths, key=lambda width: abs(width - spec.width_bits))
             raise DataError(f"{technology.name}: {spec}: width_bits: no price between widths, use {nearest}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -209,6 +210,33 @@ def test_a_model_without_layers_is_one_line_that_says_what_was_left_out(path):
     model = Model(x=[1, 4, 8, 8])
     model.add("ConvTranspose", "up", "x", model.weight("u", 4, 4, 2, 2))
     assert refused(model.save(path)).endswith("got none (left out: ConvTranspose)")
+
+
+def sample(name: str):
+    """A network's graph without weights, as the package has some for its own tests."""
+    path = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light" / f"light_{name}.onnx"
+    return path if path.exists() else pytest.skip(f"this version of onnx has no {path.name}")
+
+
+def test_an_exported_resnet50_has_the_layers_of_the_one_in_the_package():
+    ours, theirs = load_network("resnet50"), read_onnx(sample("resnet50"))
+    shapes = [{(layer.key, layer.count) for layer in network.layers} for network in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+    assert theirs.macs == ours.macs
+    assert theirs.dropped == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "gmacs", "millions", "biases"),
+    [
+        ("vgg19", 19.63, 143.667240, 2 * 64 + 2 * 128 + 4 * 256 + 8 * 512 + 2 * 4096 + 1000),  # torchvision's page
+        ("squeezenet", 0.349, 1.235496, 64 + 2 * 9 * (16 + 32 + 48 + 64) + 1000),  # version 1.1, likewise
+    ],
+)
+def test_exported_networks_have_the_published_sizes(name, gmacs, millions, biases):
+    network = read_onnx(sample(name))
+    assert network.macs / 1e9 == pytest.approx(gmacs, rel=0.002)
+    assert network.weights + biases == round(millions * 1e6)
 
 
 def test_a_missing_package_names_the_extra(path, monkeypatch):

@@ -58,7 +58,10 @@ def test_the_topology_is_one_buffer_a_column_and_three_an_element():
         ({"glb_dept": 1}, "unknown parameter 'glb_dept': did you mean 'glb_depth'?"),
         ({"glb_depth": 0}, "glb_depth: expected a whole number from 1"),
         ({"glb_class": 3}, "glb_class: expected a value such as 'regfile', got 3"),
-        ({"glb_class": "SRAMM"}, "component 'SRAMM': did you mean 'SRAM'?"),
+        (
+            {"glb_class": "SRAMM"},
+            "eyeriss: shared_glb: technology 'accelergy-0.4': component 'SRAMM': did you mean 'SRAM'?",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_named(change, message):
