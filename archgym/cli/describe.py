@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 from typing import Any
 
 import typer
@@ -66,8 +67,9 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
         elif value not in ([], ()):
             screen.print(f"  {key}: {_words(value)}", markup=False)
     screen.print(f"  workload: {simulator.workload.name} ({simulator.workload.content_hash})", markup=False)
-    points = "infinite" if size["points"] is None else f"{size['points']:,}"
-    valid = "" if size["valid_designs"] in (None, size["points"]) else f", {size['valid_designs']:,} of them valid"
+    all_points, valid_ones = size["points"], size["valid_designs"]
+    points = "infinite" if all_points is None else _count(all_points)
+    valid = "" if valid_ones in (None, all_points) else f", {_count(valid_ones)} of them valid"
     screen.print(f"  size: {points} points{valid}; fingerprint {space.fingerprint}\n", markup=False)
     print_table(
         "parameters",
@@ -84,6 +86,11 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
         ["name", "unit", "better", "meaning"],
         [[m.name, m.unit, m.better, m.doc] for m in simulator.metrics],
     )
+
+
+def _count(number_of: int) -> str:
+    """Every digit of what can be read, the order of magnitude of what cannot."""
+    return f"{number_of:,}" if number_of < 10**15 else f"{Decimal(number_of):.3e}".replace("e+", "e")
 
 
 def _words(value: Any) -> str:

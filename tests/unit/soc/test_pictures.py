@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from archgym.errors import ConfigError, MissingExtra
+from archgym.plots import save_figure as save
 from archgym.simulators.soc.application import Application
 from archgym.simulators.soc.graph import SINK, SOURCE, Accelerator, Edge, Task, TaskGraph
 from archgym.simulators.soc.plugin.pictures import text
-from archgym.simulators.soc.plugin.pictures.files import save
 from archgym.simulators.soc.plugin.pictures.platform_picture import platform_picture
 from archgym.simulators.soc.plugin.pictures.schedule_picture import schedule_picture
 from archgym.simulators.soc.plugin.pictures.theme import LIGHT, blend
