@@ -398,7 +398,7 @@ def test_an_existing_file_is_kept_unless_asked(tmp_path: Path) -> None:
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"expected a picture ending in \.png, \.pdf, \.svg, got \.jpg"):
+    with pytest.raises(ConfigError, match=r"expected a figure ending in \.png, \.pdf, \.svg, got \.jpg"):
         save(platform_picture(*camera()), tmp_path / "soc.jpg")
     assert not list(tmp_path.iterdir())
 
