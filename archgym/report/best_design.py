@@ -7,7 +7,7 @@ from typing import Any
 
 from archgym.best import Best
 from archgym.report.comparison import Line, decisive, differing, metric_lines, score_lines
-from archgym.report.markup import Html, element, folded, joined, note, table
+from archgym.report.markup import Html, breakable, element, folded, joined, note, table
 from archgym.report.runs import Run, TaskRuns
 
 FEW = 8
@@ -72,7 +72,7 @@ def _line_table(label: str, lines: Sequence[Line]) -> Html:
 
 def _cells(line: Line) -> list[str]:
     kind, mark = _MARKS[line.verdict]
-    name = element("span", line.name, title=line.doc or None)
+    name = element("span", breakable(line.name), title=line.doc or None)
     change = element("span", mark + line.change, class_=kind or None, title=line.verdict or None)
     return [name, line.default, line.design, change]
 

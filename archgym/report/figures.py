@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from archgym.errors import ConfigError
 from archgym.plots import save_figure
 from archgym.report.markup import Html, element, joined, scrolling
-from archgym.report.svg import check_formats, house_look, inline
+from archgym.report.svg import both_schemes, check_formats, draw, house_look, inline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,16 +33,34 @@ class Picture:
 
     def html(self) -> Html:
         """The figure with its caption."""
+        return element(
+            "figure", scrolling(self.alt, self._drawn()), element("figcaption", self.caption), class_="figure"
+        )
+
+    def _drawn(self) -> Html:
+        light = draw(self.light, self.name, house=self.house)
         if self.dark is None:
-            drawn = inline(self.light, self.name, self.alt, house=self.house)
+            return inline(light, self.name, self.alt)
+        both = both_schemes(light, draw(self.dark, self.name), self.name)
+        if both is not None:
+            return inline(both, self.name, self.alt)
+        names = ((self.light, f"{self.name}-light", "light"), (self.dark, f"{self.name}-dark", "dark"))
+        sides = (element("div", inline(draw(f, n), n, self.alt), class_=side) for f, n, side in names)
+        return joined(sides)
+
+
+def fitted(pictures: Sequence[Picture], room: int) -> list[Html]:
+    """Each picture, or a word about it where it and those before it take more than *room* characters."""
+    shown = []
+    for picture in pictures:
+        drawn = picture.html()
+        if len(drawn) > room:
+            why = f"{picture.caption} Left out, to keep the page small: archgym report --figures writes it as a file."
+            shown.append(element("p", why, class_="faint"))
         else:
-            both = (("light", self.light), ("dark", self.dark))
-            drawn = joined(
-                element("div", inline(figure, f"{self.name}-{side}", self.alt, house=False), class_=side)
-                for side, figure in both
-            )
-        caption = element("figcaption", self.caption)
-        return element("figure", scrolling(self.alt, drawn), caption, class_="figure")
+            room -= len(drawn)
+            shown.append(drawn)
+    return shown
 
 
 def save_pictures(pictures: Sequence[Picture], folder: Path, formats: Sequence[str]) -> list[Path]:

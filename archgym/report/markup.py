@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_VOID = frozenset({"br", "meta"})
+_VOID = frozenset({"meta", "wbr"})
 
 
 class Html(str):
@@ -29,6 +30,11 @@ def element(name: str, *content: str, **attributes: str | int | None) -> Html:
 def joined(content: Iterable[str]) -> Html:
     """All pieces one after the other, escaped unless they are `Html`."""
     return Html("".join(piece if isinstance(piece, Html) else escape(piece) for piece in content))
+
+
+def breakable(text: str) -> Html:
+    """*text* that may be broken behind its commas and operators: names of scores have no spaces."""
+    return Html(element("wbr").join(escape(piece) for piece in re.split(r"(?<=[,*+])", text)))
 
 
 def scrolling(label: str, content: Html) -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archgym.report.look import STYLE
-from archgym.report.markup import Html, element, joined, note
+from archgym.report.markup import Html, breakable, element, joined, note
 from archgym.version import __version__
 
 
@@ -49,7 +49,7 @@ def page(title: str, lead: str, sections: Sequence[Section], remarks: Sequence[s
 
 
 def _brief(section: Section) -> Html:
-    return element("span", f" {section.brief}", class_="faint") if section.brief else Html()
+    return element("span", " ", breakable(section.brief), class_="faint") if section.brief else Html()
 
 
 def _section(section: Section) -> Html:

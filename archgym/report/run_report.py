@@ -12,7 +12,10 @@ from pathlib import Path
 from archgym.report.figures import Picture
 from archgym.report.page import page
 from archgym.report.runs import TaskRuns, by_task, read_runs
-from archgym.report.task_section import task_section
+from archgym.report.task_section import TaskSection, task_section
+
+FIGURES_CHARACTERS = 2_700_000
+"""A page larger than this gets no further figures: it must be fit to be sent by mail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +37,10 @@ def run_report(paths: Sequence[Path]) -> RunReport:
     """
     runs, broken = read_runs(paths)
     groups = by_task(runs)
-    sections = [task_section(group, *named) for group, named in zip(groups, _names(groups), strict=True)]
+    sections: list[TaskSection] = []
+    for group, (anchor, name) in zip(groups, _names(groups), strict=True):
+        room = FIGURES_CHARACTERS - sum(len(made.section.body) for made in sections)
+        sections.append(task_section(group, anchor, name, room))
     many = f"{len(runs)} run{'s' if len(runs) != 1 else ''}"
     title = f"{groups[0].task.name}: {many}" if len(groups) == 1 else f"{many} of {len(groups)} tasks"
     remarks = [f"Left out, since it cannot be read: {line}" for line in broken]

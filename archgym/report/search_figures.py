@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-MOST_POINTS = 1500
+MOST_POINTS = 1000
 """Designs drawn in a trade-off besides the front: each is an element of the page."""
 
+
+LONGEST_LABEL = 32
+"""Characters of a score's name that fit along its axis."""
 
 MOST_DECADES = 300.0
 """A logarithmic axis that spans less than this factor is marked at 1, 2 and 5."""
@@ -55,6 +58,8 @@ def _convergence(group: TaskRuns, samples: pd.DataFrame, default: Best | None, p
     with TemporaryDirectory() as folder:
         out = Path(folder) / "convergence.svg"
         figure = convergence(samples, out, title=group.task.name, score=label, unit=unit, reference=reference)
+    if len(label) > LONGEST_LABEL:
+        figure.axes[0].set_ylabel("best score")
     _calm_ticks(figure)
     caption = (
         "The best score so far of designs that keep every limit; lower is better. "

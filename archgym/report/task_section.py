@@ -12,7 +12,7 @@ from archgym.quantity_text import number
 from archgym.replay import refuse_another
 from archgym.report.best_design import best_design
 from archgym.report.failures import SHOWN, limit_text, reasons
-from archgym.report.figures import Picture
+from archgym.report.figures import Picture, fitted
 from archgym.report.inspection import details, pictures, price
 from archgym.report.markup import Html, element, facts, folded, joined, note, table
 from archgym.report.page import Section
@@ -31,9 +31,10 @@ class TaskSection:
     pictures: tuple[Picture, ...]
 
 
-def task_section(group: TaskRuns, anchor: str, title: str) -> TaskSection:
+def task_section(group: TaskRuns, anchor: str, title: str, room: int) -> TaskSection:
     """The section of one task's runs; every name in it starts with *anchor*.
 
+    Figures that would take more than *room* characters in all are left out of it, with a word in their place.
     Without the simulator that made the runs the best design has no tables and no pictures; a note says so.
     """
     simulator, notes = _simulator(group)
@@ -48,13 +49,14 @@ def task_section(group: TaskRuns, anchor: str, title: str) -> TaskSection:
         of = "the best design"
         drawn, undrawn = pictures(simulator, run.best.design, prefix=f"{anchor}-", of=of, dark=True)
         notes += [*more, *undrawn]
+    shown = fitted([*searches, *drawn], room)
     parts = [
         _question(group),
-        _searches(searches),
+        _searches(shown[: len(searches)]),
         run_table(group),
         best_design(group, default),
         *(note(text) for text in notes),
-        *(picture.html() for picture in drawn),
+        *shown[len(searches) :],
         *(_details(detail) for detail in tables),
         _failures(group, samples),
         provenance(group),
@@ -124,10 +126,10 @@ def _space(space: Mapping[str, Any]) -> str:
     return f"{knobs}, {m} constraint{'s' if m != 1 else ''}" if m else knobs
 
 
-def _searches(drawn: Sequence[Picture]) -> Html:
+def _searches(drawn: Sequence[Html]) -> Html:
     if not drawn:
         return note("No design keeps every limit, so there is no best-so-far to draw.")
-    return joined([element("h3", "Search"), element("div", *(picture.html() for picture in drawn), class_="pair")])
+    return joined([element("h3", "Search"), element("div", *drawn, class_="pair")])
 
 
 def _details(detail: DetailTable) -> Html:

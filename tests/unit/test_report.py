@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        if tag not in {"meta", "br"}:
+        if tag not in {"meta", "wbr"}:
             self.open.append(tag)
         for name, value in attrs:
             if name == "id":
@@ -245,11 +245,38 @@ def test_pictures_and_tables_of_the_plugin_are_shown_for_light_and_dark(
     assert "1 <nJ>" in page.text
     picture = report.pictures[-1]
     assert (picture.name, picture.caption) == ("toy-latency-v1-floor-plan", "Floor plan of the best design.")
+    drawn = report.html.split("<figure")[-1].split("</figure>")[0]
+    assert drawn.count("<svg") == 1
+    variable = re.search(r"(--c\d+):#123456;", drawn.split("@media")[0])
+    assert variable
+    assert re.search(rf"prefers-color-scheme:dark.*{variable[1]}:#abcdef;", drawn)
+    assert f"stroke: var({variable[1]})" in drawn
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_pictures_that_differ_in_more_than_colours_are_both_on_the_page(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(simulator: Any, design: Mapping[str, Any], /, *, dark: bool = False) -> Figure:
+        figure = small_figure(simulator, design, dark=dark)
+        figure.text(0.1, 0.2, "night" if dark else "day")
+        return figure
+
+    with_plugin(monkeypatch, pictures={"floor_plan": draw})
+    report, page = made_from(runs / "random-1")
     light, dark = (report.html.split(f'<div class="{side}">')[1].split("</svg>")[0] for side in ("light", "dark"))
     assert "#123456" in light
     assert "#abcdef" in dark
-    assert page.open == []
     assert len(page.ids) == len(set(page.ids))
+
+
+def test_figures_beyond_the_room_of_a_page_are_left_to_files(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archgym.report.run_report.FIGURES_CHARACTERS", 60_000)
+    report, page = made_from(runs)
+    assert len(report.html) < 100_000
+    assert "Left out, to keep the page small: archgym report --figures" in page.text
+    assert page.tags.count("svg") < len(report.pictures) == 4
 
 
 def test_what_a_plugin_cannot_tell_is_a_note(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
