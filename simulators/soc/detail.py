@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import cast
 
 from archgym.simulators.soc import kernel
 from archgym.simulators.soc.application import Application
@@ -12,6 +12,9 @@ from archgym.simulators.soc.batch import BatchResult, SocBatch
 from archgym.simulators.soc.results import BlockResult, Kind, Phase, SocResult, TaskResult
 from archgym.simulators.soc.soc import Block, BusBlock, Soc
 from archgym.simulators.soc.tables import Tables
+
+Entry = tuple[float, int, int]
+"""A task in a phase: the part of its work that is done, the task, and the code of the block that sets its pace."""
 
 
 def describe(
@@ -31,14 +34,25 @@ class _Detail:
         result: BatchResult,
         space: kernel.Space,
     ) -> None:
-        self.soc, self.application, self.tables = soc, application, tables
-        self.batch, self.row, self.space = batch, result, space
+        self.application, self.tables, self.row, self.space = application, tables, result, space
         self.tasks = [task.name for task in application.tasks]
         self.pes, self.mems = len(soc.processing), len(soc.memories)
         blocks: list[Block | BusBlock] = [*soc.processing, *soc.memories, *soc.buses]
         self.names, self.types = [block.name for block in blocks], [block.type for block in blocks]
-        self.blocks_of = self._blocks_of_tasks()
-        self.joule_of = [dict(self._joules(t)) for t in range(len(self.tasks))]
+        self.pe_types: list[int] = batch.pe_type[0].tolist()
+        self.technologies: list[int] = tables.mem_technology[batch.mem_type[0]].tolist()
+        self.task_pe: list[int] = batch.task_pe[0].tolist()
+        self.edge_mem: list[int] = batch.edge_mem[0].tolist()
+        # Plain lists: reading a record's field from Python takes a hundred times as long.
+        self.block = {name: space.blocks[name].tolist() for name in ("used", "peak", "steps", "seen")}
+        self.task = {name: space.tasks[name].tolist() for name in kernel.STATE.names or ()}
+        self.phases = list(self._read_phases())
+        self.joule_of = [self._joules(t) for t in range(len(self.tasks))]
+        self.users = self._users()
+        self.done = [0.0] * len(self.tasks)
+        for _, _, entries in self.phases:
+            for share, task, _ in entries:
+                self.done[task] += share  # a task may end a little early
 
     def result(self) -> SocResult:
         row = self.row
@@ -55,137 +69,113 @@ class _Detail:
             meets_budgets=bool(row.meets_budgets[0]),
             tasks={name: self._task(t, name) for t, name in enumerate(self.tasks)},
             phases=tuple(self._phases()),
-            blocks=tuple(self._block(code) for code in range(len(self.names)) if self.space.blocks[code].used),
+            blocks=tuple(self._block(code) for code in range(len(self.names)) if self.block["used"][code]),
             links=tuple(sorted(self._links())),
             scan_order=tuple(self.tasks[t] for t in self.space.lists[kernel.SCAN, : len(self.tasks)]),
         )
 
-    def _blocks_of_tasks(self) -> list[set[int]]:
-        """Codes of the blocks that each task runs on or moves data through."""
-        states, here = self.space.tasks, self.space.stations["here"]
-        return [
-            {int(self.batch.task_pe[0, t]), *(int(code) for code in here[states[t].station_at : states[t].station_end])}
-            for t in range(len(self.tasks))
-        ]
+    def _read_phases(self) -> Iterator[tuple[float, float, list[Entry]]]:
+        """Duration, energy and running tasks of every phase."""
+        n = int(self.space.counts["phases"][0])
+        at = self.space.phases["entry_at"][: n + 1].tolist()
+        columns = [self.space.entries[name][: at[-1]].tolist() for name in ("share", "task", "limit")]
+        entries = list(zip(*columns, strict=True))
+        durations, joules = (self.space.phases[name][:n].tolist() for name in ("duration_s", "joule"))
+        for phase in range(n):
+            yield durations[phase], joules[phase], entries[at[phase] : at[phase + 1]]
 
-    def _joules(self, t: int) -> Iterator[tuple[int, float]]:
-        """Code and energy, for the whole task, of its element and of the memories that it uses."""
+    def _joules(self, t: int) -> dict[int, float]:
+        """Code to energy, for the whole task, of its element and of the memories that it uses."""
         if self.application.dummy[t]:
-            return
-        pe = int(self.batch.task_pe[0, t])
-        yield pe, float(self.application.work[t] * self.tables.pe_joule[self.batch.pe_type[0, pe]])
-        found: dict[int, float] = {}
+            return {}
+        pe, work = self.task_pe[t], self.application.work[t]
+        found = {pe: float(work * self.tables.pe_joule[self.pe_types[pe]])}
         for ends, joule in (
             (self.application.edge_to, self.tables.read_j),
             (self.application.edge_from, self.tables.write_j),
         ):
-            for e in (ends == t).nonzero()[0]:
-                m = int(self.batch.edge_mem[0, e])
-                moved = float(self.application.edge_bytes[e] * joule[self._technology(m), self._memory(m).steps - 1])
-                found[self.pes + m] = found.get(self.pes + m, 0.0) + moved
-        yield from found.items()
+            for e in (ends == t).nonzero()[0].tolist():
+                m = self.edge_mem[e]
+                code, per_byte = self.pes + m, joule[self.technologies[m], self.block["steps"][self.pes + m] - 1]
+                found[code] = found.get(code, 0.0) + float(self.application.edge_bytes[e] * per_byte)
+        return found
 
-    def _memory(self, m: int) -> Any:
-        return self.space.blocks[self.pes + m]
-
-    def _technology(self, m: int) -> int:
-        return int(self.tables.mem_technology[self.batch.mem_type[0, m]])
-
-    def _entries(self, phase: int) -> range:
-        return range(self.space.phases[phase].entry_at, self.space.phases[phase + 1].entry_at)
-
-    def _shares(self, t: int) -> Iterator[tuple[float, float, int]]:
-        """Duration, part of the work, and limiting block, of each phase in which the task runs."""
-        for phase in range(self.space.counts[0].phases):
-            for k in self._entries(phase):
-                if self.space.entries[k].task == t:
-                    yield (
-                        float(self.space.phases[phase].duration_s),
-                        float(self.space.entries[k].share),
-                        int(self.space.entries[k].limit),
-                    )
+    def _users(self) -> list[list[int]]:
+        """By code, the tasks that run on the block or move data through it."""
+        here = self.space.stations["here"].tolist()
+        found: list[list[int]] = [[] for _ in self.names]
+        for t, (first, end) in enumerate(zip(self.task["station_at"], self.task["station_end"], strict=True)):
+            for code in {self.task_pe[t], *here[first:end]}:
+                found[code].append(t)
+        return found
 
     def _task(self, t: int, name: str) -> TaskResult:
-        shares = list(self._shares(t))
-        done = math.fsum(share for _, share, _ in shares)
+        done = self.done[t]
         bottleneck: dict[str, float] = {}
-        for duration, _, code in shares:
-            if code >= 0 and duration > 0.0:
-                bottleneck[self.names[code]] = bottleneck.get(self.names[code], 0.0) + duration
+        for duration, _, entries in self.phases:
+            for _, task, code in entries:
+                if task == t and code >= 0 and duration > 0.0:
+                    bottleneck[self.names[code]] = bottleneck.get(self.names[code], 0.0) + duration
         return TaskResult(
             name=name,
-            block=self.names[self.batch.task_pe[0, t]],
-            ready_s=float(self.space.tasks[t].ready_s),
-            start_s=float(self.space.tasks[t].start_s),
-            finish_s=float(self.space.tasks[t].finish_s),
-            energy_j=done * float(self.space.tasks[t].joule),
+            block=self.names[self.task_pe[t]],
+            ready_s=self.task["ready_s"][t],
+            start_s=self.task["start_s"][t],
+            finish_s=self.task["finish_s"][t],
+            energy_j=done * self.task["joule"][t],
             energy_j_by_block={self.names[code]: done * joule for code, joule in self.joule_of[t].items()},
             bottleneck_s=bottleneck,
         )
 
     def _phases(self) -> Iterator[Phase]:
         start = 0.0
-        for phase in range(self.space.counts[0].phases):
-            entries = self._entries(phase)
-            limits = [int(self.space.entries[k].limit) for k in entries]
+        for duration, joule, entries in self.phases:
             yield Phase(
                 start_s=start,
-                duration_s=float(self.space.phases[phase].duration_s),
-                energy_j=float(self.space.phases[phase].joule),
-                running=tuple(self.tasks[self.space.entries[k].task] for k in entries),
-                bottlenecks=tuple(self.names[code] if code >= 0 else "" for code in limits),
+                duration_s=duration,
+                energy_j=joule,
+                running=tuple(self.tasks[task] for _, task, _ in entries),
+                bottlenecks=tuple(self.names[code] if code >= 0 else "" for _, _, code in entries),
             )
-            start += float(self.space.phases[phase].duration_s)
+            start += duration
 
     def _block(self, code: int) -> BlockResult:
-        m = code - self.pes
+        m, users = code - self.pes, self.users[code]
         is_memory = 0 <= m < self.mems
-        users = [t for t, blocks in enumerate(self.blocks_of) if code in blocks]
+        step_bytes = int(self.tables.step_bytes[self.technologies[m]]) if is_memory else 0
+        busy = (phase[0] for phase in self.phases if any(task in users for _, task, _ in phase[2]))
         return BlockResult(
             name=self.names[code],
             type=self.types[code],
             kind=self._kind(code),
-            area_m2=self._area(code, users),
-            energy_j=math.fsum(
-                share * self.joule_of[t][code]
-                for t in users
-                if code in self.joule_of[t]
-                for _, share, _ in self._shares(t)
-            ),
-            busy_s=self._busy(set(users)),
-            peak_bytes=float(self._memory(m).peak) if is_memory else 0.0,
-            capacity_bytes=int(self._memory(m).steps * self.tables.step_bytes[self._technology(m)]) if is_memory else 0,
+            area_m2=self._area(code),
+            energy_j=math.fsum(self.done[t] * self.joule_of[t].get(code, 0.0) for t in users),
+            busy_s=math.fsum(busy),
+            peak_bytes=self.block["peak"][code] if is_memory else 0.0,
+            capacity_bytes=self.block["steps"][code] * step_bytes if is_memory else 0,
             tasks=tuple(self.tasks[t] for t in users),
         )
 
     def _kind(self, code: int) -> Kind:
         if code < self.pes:
-            return "accelerator" if self.tables.pe_task[self.batch.pe_type[0, code]] >= 0 else "processor"
+            return "accelerator" if self.tables.pe_task[self.pe_types[code]] >= 0 else "processor"
         if code < self.pes + self.mems:
-            return cast("Kind", self.tables.technology_names[self._technology(code - self.pes)])
+            return cast("Kind", self.tables.technology_names[self.technologies[code - self.pes]])
         return "bus"
 
-    def _area(self, code: int, users: list[int]) -> float:
-        if code < self.pes:
-            hosts_more_than_ends = any(self.application.graph_of[t] >= 0 for t in users)
-            return float(self.tables.pe_area[self.batch.pe_type[0, code]]) if hosts_more_than_ends else 0.0
+    def _area(self, code: int) -> float:
         m = code - self.pes
-        return float(self.tables.area[self._technology(m), self._memory(m).steps - 1]) if m < self.mems else 0.0
-
-    def _busy(self, users: set[int]) -> float:
-        return math.fsum(
-            float(self.space.phases[phase].duration_s)
-            for phase in range(self.space.counts[0].phases)
-            if any(int(self.space.entries[k].task) in users for k in self._entries(phase))
-        )
+        if m < 0:
+            hosts_more_than_ends = any(self.application.graph_of[t] >= 0 for t in self.users[code])
+            return float(self.tables.pe_area[self.pe_types[code]]) if hosts_more_than_ends else 0.0
+        return float(self.tables.area[self.technologies[m], self.block["steps"][code] - 1]) if m < self.mems else 0.0
 
     def _links(self) -> Iterator[tuple[str, str]]:
         """What hangs together with the source after the clean-up, every connection once, names in order."""
-        first, space = self.pes + self.mems, self.space
-        last_seen = space.blocks["seen"].max()
+        first, seen, space = self.pes + self.mems, self.block["seen"], self.space
         for bus, name in enumerate(self.names[first:]):
-            if space.blocks[first + bus].seen == last_seen:
-                for code in space.near[bus, : space.near_n[bus]]:
+            if seen[first + bus] == max(seen):
+                for code in space.near[bus, : space.near_n[bus]].tolist():
                     if code < first or self.names[code] > name:
                         a, b = sorted((name, self.names[code]))
                         yield a, b

@@ -41,7 +41,8 @@ class Engine:
         self._graph = graph_of(application, self.budgets, burst_bytes)
         self._types = types_of(tables)
         self._lock = Lock()
-        self._spaces: dict[Shape, list[kernel.Space]] = {}
+        self._shape: Shape = (0, 0, 0)
+        self._spaces: list[kernel.Space] = []
 
     def simulate_batch(self, batch: SocBatch, *, threads: int = 1) -> BatchResult:
         """Price every design. Never raises for a bad design: it has a status."""
@@ -62,23 +63,38 @@ class Engine:
         """Price one design in full, with the numbers of `simulate_batch`. Raises `InvalidSoc` for a bad one."""
         batch = SocBatch.of([soc], self.application, self.tables)
         answers = self._answers(1)
-        space = space_for(self._graph, shape_of(batch))
+        space = self._borrow(shape_of(batch))
         kernel.run(self._graph, self._types, designs_of(batch), space, answers, 0, 1)
         result = BatchResult.of(self.application, answers)
         problem = explain(int(result.status[0]), int(result.culprit[0]), self.application, names_of(soc))
-        if problem:
-            raise InvalidSoc(problem)
-        return describe(soc, self.application, self.tables, batch, result, space)
+        detail = None if problem else describe(soc, self.application, self.tables, batch, result, space)
+        self._give_back(space)
+        if detail is None:
+            raise InvalidSoc(str(problem))
+        return detail
 
     def _run(self, batch: SocBatch, answers: kernel.Answers, first: int, end: int) -> None:
-        shape = shape_of(batch)
-        with self._lock:
-            kept = self._spaces.setdefault(shape, [])
-            space = kept.pop() if kept else None
-        space = space or space_for(self._graph, shape)
+        space = self._borrow(shape_of(batch))
         kernel.run(self._graph, self._types, designs_of(batch), space, answers, first, end)
+        self._give_back(space)
+
+    def _borrow(self, shape: Shape) -> kernel.Space:
+        """Scratch for designs of *shape*, or larger ones: what an earlier run left, or new."""
         with self._lock:
-            kept.append(space)
+            if any(new > old for new, old in zip(shape, self._shape, strict=True)):
+                pes, mems, buses = (max(pair) for pair in zip(shape, self._shape, strict=True))
+                self._shape = pes, mems, buses
+                self._spaces = []
+            if self._spaces:
+                return self._spaces.pop()
+            shape = self._shape
+        return space_for(self._graph, shape)
+
+    def _give_back(self, space: kernel.Space) -> None:
+        """Keep *space* for the next run, unless larger ones are needed by now."""
+        with self._lock:
+            if space.blocks.shape[0] == sum(self._shape) and space.near_n.shape[0] == self._shape[2]:
+                self._spaces.append(space)
 
     def _answers(self, n: int) -> kernel.Answers:
         return answers_for(n, len(self.application.names), len(self.tables.technology_names))

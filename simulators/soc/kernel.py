@@ -230,11 +230,16 @@ class Answers(NamedTuple):
     area_by_kind: NDArray[np.float64]
 
 
-def _jit(function: Any) -> Any:
-    return njit(cache=True, nogil=True, error_model="numpy")(function)
+# What is called from Python, and what only from here; wrappers that no one calls take time to compile, as do rewrites
+# of array expressions where there are none.
+_njit: Any = njit
+_entry: Any = _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_rewrites=True)
+_jit: Any = _njit(
+    cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True, no_rewrites=True
+)
 
 
-@_jit
+@_entry
 def run(graph: Graph, types: Types, designs: Designs, space: Space, answers: Answers, first: int, end: int) -> None:
     """Answer the designs *first* to *end* - 1."""
     for i in range(first, end):
@@ -274,7 +279,8 @@ def _read_design(graph: Graph, types: Types, designs: Designs, space: Space, i: 
         if type_ < -1 or type_ >= types.bus_rate.shape[0]:
             return BAD_BUS_TYPE
         blocks[pes + mems + b].type = type_
-        blocks[pes + mems + b].rate = types.bus_rate[type_]
+        if type_ >= 0:
+            blocks[pes + mems + b].rate = types.bus_rate[type_]
     for p in range(pes):
         type_, b = designs.pe_type[i, p], designs.pe_bus[i, p]
         count[0].culprit = p
@@ -284,7 +290,8 @@ def _read_design(graph: Graph, types: Types, designs: Designs, space: Space, i: 
             return BAD_ELEMENT_BUS
         blocks[p].type = type_
         blocks[p].at = b
-        blocks[p].rate = types.pes[type_].rate
+        if type_ >= 0:
+            blocks[p].rate = types.pes[type_].rate
     for m in range(mems):
         type_, b = designs.mem_type[i, m], designs.mem_bus[i, m]
         count[0].culprit = m
@@ -294,7 +301,8 @@ def _read_design(graph: Graph, types: Types, designs: Designs, space: Space, i: 
             return BAD_MEMORY_BUS
         blocks[pes + m].type = type_
         blocks[pes + m].at = b
-        blocks[pes + m].rate = types.mems[type_].rate
+        if type_ >= 0:
+            blocks[pes + m].rate = types.mems[type_].rate
     for t in range(graph.tasks.shape[0]):
         p = designs.task_pe[i, t]
         count[0].culprit = t
@@ -867,7 +875,6 @@ def _set_rates(graph: Graph, space: Space) -> None:
             if stations[s].weight == 0.0:
                 continue  # less than one burst: it does not take part in the arbitration
             pace = stations[s].pace
-            # Sharing only slows a station down: one that is fast enough by itself may still become the bottleneck.
             if not alone:
                 lanes = np.int64(1)
                 j = stations[s].port_at

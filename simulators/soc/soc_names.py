@@ -60,17 +60,17 @@ def _wrong_map(
 ) -> Iterator[str]:
     for key in keys:
         if key not in given:
-            yield f"{what} {_text(key)}: expected a {target} for it, got none"
+            yield f"{what} {_text(key)!r}: expected a {target} for it, got none"
         elif given[key] not in targets:
-            yield f"{what} {_text(key)}: {target} {_unknown(given[key], targets)}"
+            yield f"{what} {_text(key)!r}: {target} {_unknown(given[key], targets)}"
     for key in given:
         if key not in keys:
             hint = suggestion(_text(key), [_text(known) for known in keys])
-            yield f"{what} {_text(key)}: the application has none of this name; {hint}leave it out"
+            yield f"{what} {_text(key)!r}: the application has none of this name; {hint.strip() or 'leave it out'}"
 
 
 def _text(key: object) -> str:
-    return f"'{key[0]}->{key[1]}'" if isinstance(key, tuple) and len(key) == 2 else repr(key)
+    return "->".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 def _unknown(name: str, known: Collection[str]) -> str:
