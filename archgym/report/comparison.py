@@ -10,6 +10,11 @@ from typing import Any, Literal
 from archgym.objective import Objective
 from archgym.quantity_text import number
 
+LEAST_CHANGE = 0.001
+"""A smaller relative change is told to be one, without its size."""
+MANIFOLD = 10
+"""From this ratio on, a change is told as a multiple, not in per cent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -19,7 +24,7 @@ class Line:
     default: str
     design: str
     change: str
-    """``-12.3%`` or ``same``; empty where it has no meaning."""
+    """``-12.3%``, ``40.2× less`` or ``same``; empty where it has no meaning."""
     verdict: Literal["better", "worse", ""]
     doc: str
 
@@ -64,9 +69,9 @@ def _line(metric: Mapping[str, Any], before: float | None, after: float | None) 
     unit = str(metric["unit"])
     change = "" if before is None or after is None else _change(before, after)
     verdict: Literal["better", "worse", ""] = ""
-    if change not in ("", "same") and metric["better"] in ("lower", "higher"):
-        lower = float(after or 0) < float(before or 0)
-        verdict = "better" if lower == (metric["better"] == "lower") else "worse"
+    directed = metric["better"] in ("lower", "higher")
+    if directed and before is not None and after is not None and before != after and math.isfinite(before + after):
+        verdict = "better" if (after < before) == (metric["better"] == "lower") else "worse"
     shown = ["" if value is None else number(value, unit) for value in (before, after)]
     return Line(str(metric["name"]), shown[0], shown[1], change, verdict, str(metric.get("doc", "")))
 
@@ -76,4 +81,13 @@ def _change(before: float, after: float) -> str:
         return "same"
     if not before or not math.isfinite(before) or not math.isfinite(after):
         return ""
+    ratio, way = after / before, "more" if after > before else "less"
+    if abs(ratio - 1) < LEAST_CHANGE:
+        return f"<{LEAST_CHANGE:.1%} {way}"
+    if ratio >= MANIFOLD or 0 < ratio <= 1 / MANIFOLD:
+        return f"{_three_digits(max(ratio, 1 / ratio))}× {way}"
     return f"{(after - before) / abs(before):+.1%}"
+
+
+def _three_digits(value: float) -> str:
+    return number(float(f"{value:.3g}"))

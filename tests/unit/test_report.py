@@ -210,6 +210,10 @@ def test_change_and_verdict_follow_the_direction_of_the_metric() -> None:
     assert (lines["rate"].change, lines["rate"].verdict) == ("-25.0%", "worse")
     assert (lines["count"].change, lines["count"].verdict) == ("-50.0%", "")
     assert metric_lines(metrics[:1], before, before)[0].change == "same"
+    assert metric_lines(metrics[:1], {"time": 2.0}, {"time": 1e-3})[0].change == "2,000× less"
+    assert metric_lines(metrics[:1], {"time": 2.0}, {"time": 2.0001})[0].change == "<0.1% more"
+    from_nothing = metric_lines(metrics[:1], {"time": 0.0}, {"time": 1e-3})[0]
+    assert (from_nothing.change, from_nothing.verdict) == ("", "worse")
     assert metric_lines(metrics[:1], {}, after)[0].change == ""
 
 
