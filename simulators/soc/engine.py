@@ -23,8 +23,8 @@ from archgym.simulators.soc.workspace import Shape, answers_for, graph_of, space
 
 BURST_BYTES: Final = 1024
 """ArchGym's setting of FARSI."""
-CHUNK: Final = 32
-"""Designs a thread takes at a time."""
+CHUNK: Final = 128
+"""Most designs a thread takes at a time: to call the kernel takes, with the interpreter held, as long as two designs."""
 
 
 class Engine:
@@ -55,8 +55,8 @@ class Engine:
             self._run(batch, answers, 0, n)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                starts = range(0, n, CHUNK)
-                list(pool.map(lambda at: self._run(batch, answers, at, min(at + CHUNK, n)), starts))
+                size = min(CHUNK, -(-n // (4 * threads))) or 1
+                list(pool.map(lambda at: self._run(batch, answers, at, min(at + size, n)), range(0, n, size)))
         return BatchResult.of(self.application, answers)
 
     def simulate(self, soc: Soc) -> SocResult:
