@@ -24,7 +24,7 @@ from archgym.simulators.soc.workspace import Shape, answers_for, graph_of, space
 BURST_BYTES: Final = 1024
 """ArchGym's setting of FARSI."""
 CHUNK: Final = 128
-"""Most designs a thread takes at a time: to call the kernel takes, with the interpreter held, as long as two designs."""
+"""Most designs a thread takes at a time; a call of the kernel holds the interpreter for as long as two designs take."""
 
 
 class Engine:

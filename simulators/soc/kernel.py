@@ -568,24 +568,19 @@ def _walk(graph: Graph, space: Space, n: int) -> None:
         blocks[space.lists[ORDER, k]].place = k
     for t in range(tasks.shape[0]):
         tasks[t].walked = 0
-    task, memory, depth = graph.whole[0].source, np.int64(-1), -1
+    task, depth = graph.whole[0].source, -1
     while True:
-        low, high = np.int64(0), np.int64(0)
-        if tasks[task].walked == 0:  # a new task: first what it reads, then all that it writes
-            low, high = graph.at[WRITE, task], graph.at[WRITE, task + 1]
-        for k in range(low - 1, high):
-            if k >= low:
+        if tasks[task].walked == 0:  # a new one: all that it writes
+            tasks[task].walked = 1
+            low = graph.at[WRITE, task]
+            for k in range(low, graph.at[WRITE, task + 1]):
                 e = graph.listed[WRITE, k]
-                memory = memory_of[e]
+                _load_route(space, task, memory_of[e])
                 j = k
-                while j > low and blocks[memory_of[by_memory[j - 1]]].place > blocks[memory].place:
+                while j > low and blocks[memory_of[by_memory[j - 1]]].place > blocks[memory_of[e]].place:
                     by_memory[j] = by_memory[j - 1]
                     j -= 1
                 by_memory[j] = e
-            if memory >= 0:
-                _load_route(space, task, memory)
-        if tasks[task].walked == 0:
-            tasks[task].walked = 1
             depth += 1
             stack[depth] = task
             at_stack[depth] = low
@@ -595,7 +590,8 @@ def _walk(graph: Graph, space: Space, n: int) -> None:
             return
         e = by_memory[at_stack[depth]]
         at_stack[depth] += 1
-        task, memory = graph.edges[e].consumer, memory_of[e]
+        task = graph.edges[e].consumer
+        _load_route(space, task, memory_of[e])  # it reads the edge
 
 
 @_jit
