@@ -12,6 +12,8 @@ from archgym.simulators.accelerator.layer import TENSORS
 
 MAX_LEVELS: Final = 8
 """Buffer levels an architecture may have."""
+LEAST_BANDWIDTH: Final = 2.0**-8
+"""Words per cycle. With less, cycles might not fit 63 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Level:
             check_whole(f"{where}: {field}", getattr(self, field))
         for field in ("read_bandwidth", "write_bandwidth"):
             if getattr(self, field) is not None:
-                check_number(f"{where}: {field}", getattr(self, field), above_zero=True)
+                check_number(f"{where}: {field}", getattr(self, field), least=LEAST_BANDWIDTH)
         for field in ("read_pj", "write_pj", "update_pj", "leak_pj", "area_um2"):
             check_number(f"{where}: {field}", getattr(self, field))
         check_tensors(f"{where}: keeps", self.keeps)

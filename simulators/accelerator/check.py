@@ -13,8 +13,8 @@ from archgym.simulators.accelerator.layer import DIMS, TENSORS, Layer
 STATUS: Final = ("valid", "factor", "mesh_x", "mesh_y", "keep", "order", "capacity", "product")
 """What each status of a batch means, by its number: the first rule that is broken, checked in the order
 
-mesh_x and mesh_y (level by level from the outermost, with factors below 1), keep, then level by level from the
-innermost: order, factor, product exceeded, capacity; last: product not reached, order of spatial loops."""
+mesh_x, mesh_y and factors of fan-outs below 1, level by level from the outermost; keep; then, level by level from the
+innermost, order, factor, product exceeded and capacity; last, product not reached and the order of spatial loops."""
 
 
 def worded(architecture: Architecture, layer: Layer, status: int, detail: Sequence[int]) -> str | None:

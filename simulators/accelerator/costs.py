@@ -30,12 +30,14 @@ class Costs:
         rows = [(level.read_pj, level.write_pj, level.update_pj, level.leak_pj) for level in architecture.levels]
         return cls(np.array(rows, np.float64), float(architecture.mac.compute_pj))
 
-    def component_pj(self, activity: NDArray[np.int64], macs: int) -> NDArray[np.float64]:
+    def component_pj(self, activity: NDArray[np.int64], cycles: NDArray[np.int64], macs: int) -> NDArray[np.float64]:
         """``(n, L + 1)`` energy by level, the multipliers last: the bits of an evaluation with these costs.
 
-        *activity* is ``(n, L, 4)``, as `results.BatchResult.activity`.
+        *activity* ``(n, L, 4)`` and *cycles* ``(n,)`` are as in `results.BatchResult`.
         """
-        parts = activity.astype(np.float64) * self.level_pj
+        parts = activity.astype(np.float64)
+        parts[:, :, 3] *= cycles[:, None]
+        parts *= self.level_pj
         levels = parts[:, :, 0] + parts[:, :, 1] + parts[:, :, 2] + parts[:, :, 3]
         return np.concatenate([levels, np.full((len(activity), 1), macs * self.compute_pj)], axis=1)
 

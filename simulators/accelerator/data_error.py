@@ -13,8 +13,7 @@ def check_whole(where: str, value: object, least: int = 1, most: int = 2**31 - 1
         raise DataError(f"{where}: expected a whole number from {least} to {most}, got {value!r}")
 
 
-def check_number(where: str, value: object, *, above_zero: bool = False) -> None:
-    """*value* is a finite number, not negative (or above 0); DataError that begins with *where* otherwise."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2.0**1000
-    if not good or (above_zero and value == 0):
-        raise DataError(f"{where}: expected a number {'above' if above_zero else 'from'} 0, got {value!r}")
+def check_number(where: str, value: object, *, least: float = 0.0) -> None:
+    """*value* is a finite number, at least *least*; DataError that begins with *where* otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 2.0**1000:
+        raise DataError(f"{where}: expected a number from {least:g} on, got {value!r}")

@@ -85,6 +85,7 @@ class Engine:
     def _run(self, batch: MappingBatch, costs: NDArray[np.float64], to: BatchResult, begin: int, end: int) -> None:
         """Rows *begin* to *end*, with scratch memory of its own."""
         most = max(math.prod(self.architecture.fan_out(level)) for level in range(batch.levels))
+        most = min(most, self.layer.one_group.macs)  # children that a valid mapping can have
         kernel.evaluate(
             self._table,
             costs,
@@ -94,8 +95,8 @@ class Engine:
             begin,
             end,
             np.zeros(1, kernel.SCRATCH_DTYPE)[0],
-            np.zeros(most, kernel.CHILD_DTYPE),
-            np.zeros(4 * most, np.int64),
+            np.empty(most, kernel.CHILD_DTYPE),
+            np.empty(4 * most, np.int64),
             to.status,
             to.detail,
             to.cycles,

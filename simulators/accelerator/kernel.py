@@ -95,6 +95,7 @@ SCRATCH_DTYPE: Final = _record(
         ("reach", np.int64, (MAX_LOOPS + 8,)),  # product of the bounds of the loop and those outside it
         ("first", np.int64, (_L,)),  # the number of a level's innermost loop, in all loops
         ("fan", np.int64, (_L,)),
+        ("spreads", np.int64, (_L,)),  # not 0 if a spatial factor is not 1, even where their product wraps around
         ("used", np.int64, (_L,)),
         # One tile by level; the multiplier's is the last.
         ("tile_w", np.int64, (_L,)),
@@ -191,8 +192,9 @@ def evaluate(
             reads *= used
             writes *= used
             updates *= used
-            leaking = used * longest if keep[row, i] != 0 else 0
-            pj = reads * costs[i, 0] + writes * costs[i, 1] + updates * costs[i, 2] + leaking * costs[i, 3]
+            leaking = s.used[i] if keep[row, i] != 0 else np.int64(0)  # what holds nothing is not in use
+            pj = reads * costs[i, 0] + writes * costs[i, 1] + updates * costs[i, 2]
+            pj += float(leaking) * float(longest * groups) * costs[i, 3]
             component[row, i] = pj
             total += pj
             if report_activity:
@@ -228,7 +230,8 @@ def _reject(detail: Any, row: Any, code: Any, level: Any, what: Any, needed: Any
 def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, detail: Any) -> Any:
     """Whether the mapping is valid; what is cheap to see comes first. Fills loops, tiles, fans and groups of *s*.
 
-    No product can overflow before it is seen to exceed its dimension: each factor fits 32 bits, and so does each bound.
+    Products by dimension cannot wrap around unseen: factors and bounds fit 31 bits, and each step is compared. So a
+    product that does (of a mesh, say) belongs to a mapping that is rejected further down.
     """
     levels = table.levels
     for i in range(levels):
@@ -248,6 +251,7 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
         if low < 0:
             return _reject(detail, row, FACTOR, i, 0, 0, 1)
         s.fan[i] = px * py
+        s.spreads[i] = low
     for i in range(levels):
         held = np.int64(keep[row, i])
         if (held & ~table.keeps[i]) != 0 or (i == 0 and held != 7):
@@ -269,7 +273,7 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
         s.groups_o[i] = 1
         s.span_x[i] = 0
         s.span_y[i] = 0
-        if s.fan[i] > 1:
+        if s.spreads[i] != 0:
             for d in range(7):
                 s.inner[i * 8 + d] = ext[d]
             step_p, step_q, step_r, step_s = ext[P] * cp, ext[Q] * cq, ext[R] * cr, ext[S] * cs
@@ -281,7 +285,7 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
                 over |= e > table.bound[d]
                 ext[d] = e
             if over:
-                return _product(table, factors, row, detail)
+                return _product(table, factors, row, i, detail)
             fn = np.int64(factors[row, X, i, N]) * np.int64(factors[row, Y, i, N])
             fc = np.int64(factors[row, X, i, C]) * np.int64(factors[row, Y, i, C])
             fm = np.int64(factors[row, X, i, M]) * np.int64(factors[row, Y, i, M])
@@ -311,7 +315,7 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
                 n += 1
                 e *= b
                 if e > table.bound[dim]:
-                    return _product(table, factors, row, detail)
+                    return _product(table, factors, row, i, detail)
                 ext[dim] = e
         if seen != 127:
             return _reject(detail, row, ORDER, i, TEMPORAL, 0, 0)
@@ -354,17 +358,21 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
 
 
 @_jit
-def _product(table: Any, factors: Any, row: Any, detail: Any) -> Any:
-    """The first dimension whose factors exceed its bound, and their product (as far as it fits)."""
+def _product(table: Any, factors: Any, row: Any, level: Any, detail: Any) -> Any:
+    """Why a running product came to exceed its bound, seen at *level*: the first dimension whose factors do (their
+    product is cut off there), or a factor below 1, or an order of temporal loops that names one twice."""
     for d in range(7):
         product = np.int64(1)
         for i in range(table.levels):
             for part in range(3):
-                if product < (1 << 31):
-                    product *= np.int64(factors[row, part, i, d])
+                f = np.int64(factors[row, part, i, d])
+                if f < 1:
+                    return _reject(detail, row, FACTOR, i, 0, f, 1)
+                if product <= table.bound[d]:
+                    product *= f
         if product > table.bound[d]:
             return _reject(detail, row, PRODUCT, 0, d, product, table.bound[d])
-    return _reject(detail, row, PRODUCT, 0, 0, 0, table.bound[0])
+    return _reject(detail, row, ORDER, level, TEMPORAL, 0, 0)
 
 
 @_jit

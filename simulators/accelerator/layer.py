@@ -20,7 +20,7 @@ DIMS: Final = ("N", "C", "M", "P", "Q", "R", "S")
 TENSORS: Final = ("W", "I", "O")
 """Weights, inputs and outputs, in the order of every array of accesses."""
 KINDS: Final = ("conv", "depthwise", "gemm")
-MOST_MACS: Final = 2**53
+MOST_WORDS: Final = 2**53
 """Above it a float64 would no longer hold every count of accesses exactly."""
 
 
@@ -62,8 +62,10 @@ class Layer:
             raise DataError(f"{where}: groups: expected 1 in a {self.kind} layer, got {self.groups}")
         if self.C % self.groups or self.M % self.groups:
             raise DataError(f"{where}: groups: expected a divisor of C = {self.C} and M = {self.M}, got {self.groups}")
-        if self.macs >= MOST_MACS:
-            raise DataError(f"{where}: expected fewer than 2^53 multiplications, got {self.macs}")
+        # No level reads more inputs than this: a tile of P and R has at most (stride + dilation) P R words in X.
+        most = self.macs * (self.stride_p + self.dilation_p) * (self.stride_q + self.dilation_q)
+        if most >= MOST_WORDS:
+            raise DataError(f"{where}: expected multiplications x strides of less than 2^53, got {most}")
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ class BatchResult:
     component_pj: NDArray[np.float64]
     """``(n, L + 1)`` of each level with its leakage, the multipliers last: together `energy_pj`."""
     activity: NDArray[np.int64] | None
-    """``(n, L, 4)`` if asked for: blocks read, written, updated in all instances, and instances x cycles that leak."""
+    """``(n, L, 4)`` if asked for: blocks read, written and updated in all instances, and instances that leak."""
     counts: NDArray[np.int64] | None
     """``(n, L, 3, 4)`` if asked for: by level and tensor (W, I, O) the words of a tile, and words read, filled and
     updated per instance in use. Zero where the level does not hold the tensor."""
@@ -62,7 +62,7 @@ class BatchResult:
         """``(n, L + 1)`` `component_pj` in another technology; `DataError` unless the activity was asked for."""
         if self.activity is None:
             raise DataError("activity: expected counts to price, got none; evaluate with activity=True")
-        component = costs.component_pj(self.activity, self.layer.macs)
+        component = costs.component_pj(self.activity, self.cycles, self.layer.macs)
         component[~self.valid] = np.nan
         return component
 
