@@ -1,9 +1,10 @@
 """FARSI's model of a system on chip on arrays: one design after the other, nothing allocated, nothing raised.
 
-The steps are those of the page on the model (arXiv 2201.05232 describes the idea): check, connect, clean up the
-topology, find the order in which tasks are looked for, list what every task moves through every block, run the
-phases, and price the result. A block's code is its index among processing elements, memories and buses in a row;
-"here" is a block, "came from" the block before it on the way from a processing element to a memory.
+The steps of FARSI's simulation (arXiv 2201.05232): read and connect the design, find shortest paths, clean the topology
+up, find the order in which tasks are looked for, list what every task moves through every block, run the phases, and
+price the result. `tests/unit/soc/oracle.py` has the same model for reading. A block's code is its index among
+processing elements, memories and buses in a row; "here" is a block, "came from" the block before it on the way from a
+processing element to a memory.
 
 Everything in `Space` is scratch of one thread; all its indices are 64 bits wide, so that every helper is compiled for
 one kind of integer. Helpers get the few arrays that they need: compiling a function takes time per argument. Where a
