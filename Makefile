@@ -47,6 +47,7 @@ conform: $(STAMP) ## Compare with the reference results in $(GOLDEN)
 	$(BIN)/archgym conform dram $(GOLDEN)/dram/command_logs.csv --traces $(GOLDEN)/dram/traces --threads 2
 	$(BIN)/archgym conform dram $(GOLDEN)/dram/archgym_ddr3.csv --traces $(GOLDEN)/dram/archgym_traces --threads 2
 	$(BIN)/archgym conform dram $(GOLDEN)/dram/v5_vs_v4.csv --traces $(GOLDEN)/dram/archgym_traces --threads 2
+	$(BIN)/archgym conform soc $(GOLDEN)/soc/dev.jsonl
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info

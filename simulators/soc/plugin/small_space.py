@@ -16,7 +16,7 @@ from archgym.simulators.soc.tables import accelerators_of
 from archgym.space import DesignSpace
 
 LARGEST = 2_000_000
-UNROLLS = (1, 16, 128)
+UNROLLS = (1, 16, 256)
 WIDTHS_B = (4, 32, 128)
 
 
