@@ -93,6 +93,11 @@ SCRATCH_DTYPE: Final = _record(
         ("bound", np.int64, (MAX_LOOPS + 8,)),
         ("step", np.int64, (MAX_LOOPS + 8,)),  # along its axis of the inputs
         ("reach", np.int64, (MAX_LOOPS + 8,)),  # product of the bounds of the loop and those outside it
+        # The same for the innermost loop that moves the tensor, from this one outwards; and which one that is.
+        ("reach_w", np.int64, (MAX_LOOPS + 8,)),
+        ("reach_o", np.int64, (MAX_LOOPS + 8,)),
+        ("outputs", np.int64, (MAX_LOOPS + 8,)),  # product of the bounds of those that move outputs
+        ("z", np.int64, (MAX_LOOPS + 8,)),  # of inputs; -1 for none
         ("first", np.int64, (_L,)),  # the number of a level's innermost loop, in all loops
         ("fan", np.int64, (_L,)),
         ("spreads", np.int64, (_L,)),  # not 0 if a spatial factor is not 1, even where their product wraps around
@@ -103,6 +108,8 @@ SCRATCH_DTYPE: Final = _record(
         ("tile_o", np.int64, (_L,)),
         ("side_x", np.int64, (_L,)),
         ("side_y", np.int64, (_L,)),
+        ("across_x", np.int64, (_L,)),  # words of inputs of one x: the other sides
+        ("across_y", np.int64, (_L,)),
         # Children that get different tiles, by parent level.
         ("groups_w", np.int64, (_L,)),
         ("groups_i", np.int64, (_L,)),
@@ -264,6 +271,8 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
     s.tile_o[levels] = 1
     s.side_x[levels] = 1
     s.side_y[levels] = 1
+    s.across_x[levels] = 1
+    s.across_y[levels] = 1
     cp, cq, cr, cs = table.coefficient[P], table.coefficient[Q], table.coefficient[R], table.coefficient[S]
     n = np.int64(0)
     for i in range(levels - 1, -1, -1):
@@ -298,34 +307,40 @@ def _fits(table: Any, factors: Any, orders: Any, keep: Any, row: Any, s: Any, de
             s.groups_o[i] = fn * fp * fq * (fc if table.depthwise != 0 else fm)
             s.span_x[i] = (fp - 1) * step_p + (fr - 1) * step_r
             s.span_y[i] = (fq - 1) * step_q + (fs - 1) * step_s
+        # No branch by loop: which of them have bound 1 is as good as random. Those are written, and overwritten.
         seen = np.int64(0)
+        low = np.int64(0)
+        over = False
         for j in range(6, -1, -1):
-            dim = np.int64(orders[row, TEMPORAL, i, j])
-            if dim > 6:
-                return _reject(detail, row, ORDER, i, TEMPORAL, 0, 0)
-            seen |= np.int64(1) << dim
+            dim: Any = np.int64(orders[row, TEMPORAL, i, j])
+            seen |= np.int64(1) << min(dim, 7)
+            dim = min(dim, 6)
             b = np.int64(factors[row, TEMPORAL, i, dim])
-            if b != 1:
-                if b < 1:
-                    return _reject(detail, row, FACTOR, i, 0, b, 1)
-                e = ext[dim]
-                s.moves[n] = table.moves[dim]
-                s.bound[n] = b
-                s.step[n] = e * table.coefficient[dim]
-                n += 1
-                e *= b
-                if e > table.bound[dim]:
-                    return _product(table, factors, row, i, detail)
-                ext[dim] = e
+            low |= b - 1
+            e = ext[dim]
+            s.moves[n] = table.moves[dim]
+            s.bound[n] = b
+            s.step[n] = e * table.coefficient[dim]
+            n += b != 1
+            e *= b
+            over |= e > table.bound[dim]
+            ext[dim] = e
         if seen != 127:
             return _reject(detail, row, ORDER, i, TEMPORAL, 0, 0)
+        if low < 0:
+            return _reject(detail, row, FACTOR, i, 0, 0, 1)
+        if over:
+            return _product(table, factors, row, i, detail)
         side_x = 1 + (ext[P] - 1) * cp + (ext[R] - 1) * cr
         side_y = 1 + (ext[Q] - 1) * cq + (ext[S] - 1) * cs
         w = ext[C] * ext[M] * ext[R] * ext[S]
-        x = ext[N] * ext[C] * side_x * side_y
+        across_x = ext[N] * ext[C] * side_y
+        x = across_x * side_x
         o = ext[N] * ext[P] * ext[Q] * (ext[C] if table.depthwise != 0 else ext[M])
         s.side_x[i] = side_x
         s.side_y[i] = side_y
+        s.across_x[i] = across_x
+        s.across_y[i] = ext[N] * ext[C] * side_x
         s.tile_w[i] = w
         s.tile_i[i] = x
         s.tile_o[i] = o
@@ -394,33 +409,35 @@ def _fetch(table: Any, s: Any) -> Any:
     reach_w = np.int64(1)
     reach_o = np.int64(1)
     outputs = np.int64(1)  # temporal loops that move them
+    z: Any = np.int64(-1)
+    n = s.first[0]
+    s.reach[n] = s.reach_w[n] = s.reach_o[n] = s.outputs[n] = 1
+    s.z[n] = -1
+    for k in range(n - 1, -1, -1):
+        b = s.bound[k]
+        moves = s.moves[k]
+        reach *= b
+        reach_w = reach if moves & MOVES_W else reach_w
+        reach_o = reach if moves & MOVES_O else reach_o
+        outputs *= b if moves & MOVES_O else np.int64(1)
+        z = k if moves & AXIS else z
+        s.reach[k] = reach
+        s.reach_w[k] = reach_w
+        s.reach_o[k] = reach_o
+        s.outputs[k] = outputs
+        s.z[k] = z
     used = np.int64(1)
-    z = -1
     levels = table.levels
-    s.reach[s.first[0]] = 1
     for i in range(levels):
         s.used[i] = used
         used *= s.fan[i]
-        s.part[i] = s.tile_o[i] * outputs
-        for k in range(s.first[i] - 1, s.first[i + 1] - 1, -1):
-            b = s.bound[k]
-            reach *= b
-            s.reach[k] = reach
-            moves = s.moves[k]
-            if moves & MOVES_W:
-                reach_w = reach
-            if moves & MOVES_O:
-                reach_o = reach
-                outputs *= b
-            if moves & AXIS:
-                z = k
+        s.part[i] = s.tile_o[i] * s.outputs[s.first[i]]
+        k = s.first[i + 1]
         s.linked[i] = 0
-        s.words_w[i] = s.tile_w[i + 1] * reach_w
-        s.words_o[i] = s.tile_o[i + 1] * reach_o
-        if z < 0:
-            s.words_i[i] = s.tile_i[i + 1]
-        else:
-            s.words_i[i] = _inputs(s, i, z)
+        s.words_w[i] = s.tile_w[i + 1] * s.reach_w[k]
+        s.words_o[i] = s.tile_o[i + 1] * s.reach_o[k]
+        z = s.z[k]
+        s.words_i[i] = s.tile_i[i + 1] if z < 0 else _inputs(s, i, z)
     s.used[levels] = used
     return reach
 
@@ -454,10 +471,9 @@ def _inputs(s: Any, i: Any, z: Any) -> Any:
 @_jit
 def _overlap(s: Any, i: Any, axis: Any, step: Any) -> Any:
     """Words that the tile of a child of level *i* shares with itself, *step* further along *axis*."""
-    side = s.side_x[i + 1] if axis == AXIS_X else s.side_y[i + 1]
-    if step >= side:
-        return 0
-    return s.tile_i[i + 1] // side * (side - step)
+    if axis == AXIS_X:
+        return max(s.side_x[i + 1] - step, np.int64(0)) * s.across_x[i + 1]
+    return max(s.side_y[i + 1] - step, np.int64(0)) * s.across_y[i + 1]
 
 
 @_jit
@@ -670,7 +686,7 @@ def _count(table: Any, keep: Any, row: Any, steps: Any, s: Any) -> None:
             if i > 0:
                 found[at + 1] = s.words_w[i - 1]
         if held & 2:
-            reads = ci // part_of
+            reads = ci if part_of == 1 else ci // part_of
             if i > 0:
                 found[at + 4] = s.words_i[i - 1]
                 if s.linked[i - 1]:
