@@ -23,6 +23,8 @@ def test_every_entry_point_imports(environment: Environment) -> None:
     assert str(environment.python.parents[1]) in printed.splitlines()[0], "must not be the editable install"
     for name in (
         "archgym.simulators dram",
+        "archgym.simulators soc",
+        "archgym.commands soc",
         "archgym.agents genetic",
         "archgym.tasks archgym",
         "console_scripts archgym",
@@ -58,7 +60,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         "archgym/py.typed",
         "archgym/simulators/dram/parts/ddr4_2400.yaml",
         "archgym/simulators/dram/standards/ddr4.yaml",
+        "archgym/simulators/soc/workloads/audio_decoder.yaml",
+        "archgym/simulators/soc/library/default.yaml",
         "archgym/configs/tasks/toy/latency-v1.yaml",
+        "archgym/configs/tasks/soc/cava-budget-v1.yaml",
         "archgym/templates/simulator/plugin.py.tmpl",
     ):
         assert needed in names
