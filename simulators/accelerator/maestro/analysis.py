@@ -86,11 +86,12 @@ class LevelAnalysis:
             counts = self._add(totals, case, occurrences)
             left_out += not counts and not totals.occurrences
         if not self.l1_tiles:
-            self.l1_tiles = (self.below and self.below.l1_tiles) or self._tiles(table, left_out, totals)
+            self.l1_tiles = (self.below and self.below.l1_tiles) or self._tiles(left_out, totals)
         return totals
 
-    def _tiles(self, table: Table, left_out: int, totals: Totals) -> dict[str, int]:
+    def _tiles(self, left_out: int, totals: Totals) -> dict[str, int]:
         """What one PE holds of each tensor; I and W once more for every case left out before the first one."""
+        table = self._static_table
         output = table.inputs if self.physics.has(Defect.L1_OUTPUT) else table.outputs
         times = left_out + (1 if totals.occurrences else 0)
         tiles = {t: times * prod(table.inputs[dim].tile for dim in self.layer.dims(t)) for t in TENSORS_IN}
@@ -110,10 +111,15 @@ class LevelAnalysis:
         macs, egress, critical = case.macs(), case.egress(), case.critical_macs()
         totals.output_macs += occurrences * macs
         totals.egress += occurrences * egress
+        counts = critical > 0 or self.physics.revision is Revision.ARCHGYM
+        if not counts and not self.physics.defects:
+            raise Unmappable(f"level {self.index}: a tile is too small for one output: make it as large as the kernel")
+        if not counts and totals.occurrences:
+            return False
         ingress = {tensor: case.ingress(tensor) for tensor in TENSORS_IN}
         if not totals.occurrences:
             totals.first = {t: totals.first[t] + ingress[t] for t in TENSORS_IN} | {"O": egress}
-        if critical <= 0 and self.physics.revision is Revision.CURRENT:
+        if not counts:
             return False
         refill = case.refill()
         compute, active = self._compute(case, critical)

@@ -177,7 +177,7 @@ class Case:
             return entry.edge_tile if smaller else entry.tile
         if role is Role.FIRST:
             return entry.edge_tile if self._alone_at_edge(state) else entry.tile
-        if role is Role.LAST and self.table.active == 1:
+        if whole or (role is Role.LAST and self.table.active == 1):
             return full
         new = entry.edge_new if role is Role.LAST else entry.new
         if state.is_init:
