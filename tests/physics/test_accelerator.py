@@ -170,6 +170,27 @@ def test_twice_the_batch_is_twice_the_work(layer: Layer) -> None:
     assert (after[..., W, READS] <= 2 * before[..., W, READS]).all()
 
 
+@layers
+def test_a_level_that_holds_nothing_costs_only_area(layer: Layer) -> None:
+    """Inputs may be dearer: what passes a level by is not handed on to neighbours under it."""
+    batch, result = priced(layer)
+    wires = level("wires", 8)
+    chip = dataclasses.replace(CHIP, levels=(*CHIP.levels[:2], wires, CHIP.levels[2]))
+    n = len(batch)
+    factors = np.insert(batch.factors, 2, 1, axis=2)
+    orders = np.insert(batch.orders, 2, np.arange(7), axis=2)
+    keep = np.insert(batch.keep, 2, 0, axis=1)
+    through = Engine(chip, layer).evaluate(MappingBatch(factors, orders, keep), counts=True)
+    assert through.valid.all()
+    assert (through.component_pj[:, 2] == 0).all()
+    before, after = counts_of(result), np.delete(counts_of(through), 2, axis=1)
+    np.testing.assert_array_equal(after[:, :, [W, O]], before[:, :, [W, O]])
+    forwards = before[:, 2, I, READS] > batch.factors[:, TEMPORAL].prod(axis=(1, 2))
+    np.testing.assert_array_equal(after[~forwards], before[~forwards])
+    assert (~forwards).sum() > n // 2
+    assert chip.area_um2 == CHIP.area_um2 + wires.area_um2 * 64
+
+
 def test_one_level_by_hand() -> None:
     """A multiplier on a memory: three reads per operation but for each output's first, and one update."""
     layer = Layer("conv", N=1, C=2, M=3, P=4, Q=1, R=2, S=1)
