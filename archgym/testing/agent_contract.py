@@ -12,7 +12,7 @@ from archgym.registry import agent_hyperparameters, make_agent
 from archgym.space import DesignBatch
 from archgym.testing.exchange import Fault, Recipe, agent_recipe, converse, part, proposals, told
 from archgym.testing.fresh_process import call_in_fresh_process
-from archgym.testing.problems import Trial, bowl, toy
+from archgym.testing.problems import Pose, Trial, bowl, toy
 from archgym.testing.refusal import error_of, refusal
 
 FAULTS: tuple[Fault, ...] = ("failed", "infeasible", "nan")
@@ -27,6 +27,8 @@ class AgentContract:
     evaluations: ClassVar[int] = 70
     """Designs a conversation has; fewer for an agent that thinks for long."""
     seed: ClassVar[int] = 7
+    pose: ClassVar[Pose] = staticmethod(toy)
+    """The problem that it searches; ``staticmethod(chip)`` for an agent that needs a simulator with an architecture."""
 
     def recipe(self) -> Recipe:
         """How any process builds the agent: picklable, called with ``(problem, seed=…)``."""
@@ -47,7 +49,7 @@ class AgentContract:
         return None
 
     def test_proposes_valid_designs_and_no_more_than_asked(self) -> None:
-        trial = toy()
+        trial = self.pose()
         agent = self.build(trial)
         for size in (1, 3, 64, 1, 2):
             designs = agent.ask(size)
@@ -74,38 +76,38 @@ class AgentContract:
             agent.tell(told(trial, designs))
 
     def test_same_seed_same_sequence(self) -> None:
-        first, second = (converse(self.build(toy()), toy(), self.evaluations, 8) for _ in range(2))
+        first, second = (converse(self.build(self.pose()), self.pose(), self.evaluations, 8) for _ in range(2))
         _assert_same(first, second, "from two agents of one seed")
 
     def test_same_sequence_with_global_random_numbers_disturbed(self) -> None:
-        expected = converse(self.build(toy()), toy(), self.evaluations, 8)
+        expected = converse(self.build(self.pose()), self.pose(), self.evaluations, 8)
         state = np.random.get_state()  # noqa: NPY002 - the global generator is what is under test
         try:
             np.random.seed(99)  # noqa: NPY002
-            got = converse(self.build(toy()), toy(), self.evaluations, 8)
+            got = converse(self.build(self.pose()), self.pose(), self.evaluations, 8)
         finally:
             np.random.set_state(state)  # noqa: NPY002
         _assert_same(expected, got, "whatever the state of numpy.random")
 
     def test_another_seed_another_sequence(self) -> None:
-        first = converse(self.build(toy(), seed=1), toy(), self.evaluations, 8)
-        second = converse(self.build(toy(), seed=2), toy(), self.evaluations, 8)
+        first = converse(self.build(self.pose(), seed=1), self.pose(), self.evaluations, 8)
+        second = converse(self.build(self.pose(), seed=2), self.pose(), self.evaluations, 8)
         assert first != second, "expected another seed to change the sequence, got the same one: is the seed used?"
 
     def test_same_sequence_however_batched(self) -> None:
-        expected = converse(self.build(toy()), toy(), self.evaluations, 1)
+        expected = converse(self.build(self.pose()), self.pose(), self.evaluations, 1)
         for size in (3, 64):
-            got = converse(self.build(toy()), toy(), self.evaluations, size)
+            got = converse(self.build(self.pose()), self.pose(), self.evaluations, size)
             _assert_same(expected, got, f"asked for {size} at a time and for 1 at a time")
 
     def test_same_sequence_in_another_process(self) -> None:
-        arguments = (self.recipe(), toy, self.seed, self.evaluations, 8)
+        arguments = (self.recipe(), self.pose, self.seed, self.evaluations, 8)
         here = proposals(*arguments)
         _assert_same(here, call_in_fresh_process(proposals, *arguments), "in a process with another hash seed")
 
     def test_survives_a_simulator_that_never_works(self) -> None:
         for fault in FAULTS:
-            trial = toy()
+            trial = self.pose()
             agent = self.build(trial)
             proposed = converse(agent, trial, self.evaluations, 8, fault)
             assert len(proposed) == self.evaluations, (
@@ -114,7 +116,7 @@ class AgentContract:
             _check_batch(trial, agent.ask(4), 4)
 
     def test_survives_a_simulator_that_works_now_and_then(self) -> None:
-        trial = toy()
+        trial = self.pose()
         agent = self.build(trial)
         for turn in range(self.evaluations // 5):
             designs = agent.ask(5)
@@ -122,7 +124,7 @@ class AgentContract:
             agent.tell(told(trial, designs, (*FAULTS, "none")[turn % 4]))
 
     def test_takes_results_in_parts_and_in_any_order(self) -> None:
-        trial = toy()
+        trial = self.pose()
         agent = self.build(trial)
         for _ in range(self.evaluations // 8):
             results = told(trial, agent.ask(8))
@@ -132,7 +134,7 @@ class AgentContract:
             agent.tell(part(results, rows[len(rows) // 2 :]))
 
     def test_goes_on_when_some_results_never_come(self) -> None:
-        trial = toy()
+        trial = self.pose()
         agent = self.build(trial)
         for turn in range(self.evaluations // 8):
             designs = agent.ask(8)
@@ -140,7 +142,7 @@ class AgentContract:
             agent.tell(part(told(trial, designs), np.arange(len(designs))[::2]))
 
     def test_takes_results_it_never_asked_for(self) -> None:
-        trial = toy()
+        trial = self.pose()
         agent = self.build(trial)
         foreign = trial.problem.space.sample(20, np.random.default_rng(3))
         agent.tell(told(trial, foreign))
@@ -152,7 +154,7 @@ class AgentContract:
         assert len(agent.ask(4)) > 0, "after results that it never asked for: expected proposals, got none"
 
     def test_never_changes_what_it_is_told(self) -> None:
-        trial = toy()
+        trial = self.pose()
         agent = self.build(trial)
         kept: list[tuple[Told, list[bytes]]] = []
         for _ in range(self.evaluations // 8):
@@ -163,7 +165,7 @@ class AgentContract:
             assert _bytes(results) == before, "the agent changed arrays that it was told; they are shared with the log"
 
     def test_ends_or_goes_on_when_the_space_is_used_up(self) -> None:
-        trial = toy("small")
+        trial = self.pose("small")
         agent = self.build(trial)
         for _ in range(4 * trial.problem.space.count()):
             designs = agent.ask(8)
@@ -179,7 +181,7 @@ class AgentContract:
         name, known = self.agent, list(agent_hyperparameters(self.agent))
         wrong = f"{known[0]}x" if known else "no_such_hyperparameter"
         message = refusal(
-            lambda: make_agent(name, toy().problem, seed=self.seed, **{wrong: 1}), f"hyperparameter {wrong!r}"
+            lambda: make_agent(name, self.pose().problem, seed=self.seed, **{wrong: 1}), f"hyperparameter {wrong!r}"
         )
         assert not known or repr(known[0]) in message, f"expected the error to name {known[0]!r}, got {message}"
 

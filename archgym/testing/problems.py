@@ -1,19 +1,22 @@
-"""Problems that the agent kit poses: the toy simulator, and a bowl over every kind of parameter."""
+"""Problems that the agent kit poses: the toy simulator, a bowl over every kind of parameter, a system on chip."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archgym.agent import Problem
-from archgym.objective import Objective, Optimize
+from archgym.architecture import EvaluatedOnly
+from archgym.design_keys import design_keys
+from archgym.objective import BudgetDistance, Objective, Optimize
 from archgym.registry import make_simulator
 from archgym.simulator import Evaluations, Metric, Simulator, Status, Workload
 from archgym.space import Categorical, DesignBatch, DesignSpace, Integer, Ordinal, Predicate, Real
+from archgym.task import RestrictedSimulator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +27,10 @@ class Trial:
     simulator: Simulator
 
 
+Pose: TypeAlias = Callable[..., Trial]
+"""``pose()`` is a problem of the usual size, ``pose("small")`` one of few designs; picklable."""
+
+
 def toy(space: str = "default", metrics: tuple[str, ...] = ("latency",), budget: int = 1000) -> Trial:
     """The toy simulator; *metrics* are the objectives. ``small`` has 24 designs, a few of them infeasible."""
     simulator = make_simulator("toy", space=space)
@@ -32,11 +39,47 @@ def toy(space: str = "default", metrics: tuple[str, ...] = ("latency",), budget:
     return Trial(Problem(name, simulator.space, objective, simulator.metrics, budget), simulator)
 
 
+def chip(space: str = "default", budget: int = 1000) -> Trial:
+    """A system on chip to be brought within its budgets; its `Architecture` explains what was evaluated.
+
+    ``small`` has 32 designs.
+    """
+    simulator = PaidOnly(_small_chip() if space == "small" else make_simulator("soc", workload="hpvm_cava"))
+    budgets = {"latency": 0.034, "power": 0.008737, "area_logic": 17.475, "area_stacked": 17.475}
+    objective = Objective((BudgetDistance(budgets, tolerance=0.001),))
+    name = f"chip {space}, distance to budgets"
+    problem = Problem(name, simulator.space, objective, simulator.metrics, budget, architecture=simulator.architecture)
+    return Trial(problem, simulator)
+
+
+def _small_chip() -> Simulator:
+    made = make_simulator("soc", workload="hpvm_cava", space="small")
+    fixed = {name: ["core0"] for name in made.space.names if name.startswith("Run_") and name != "Run_gamut_map"}
+    return RestrictedSimulator(made, made.space.restrict(Mem0_Width=[4, 128], Bus0_Width=[4, 128], **fixed))
+
+
 def bowl(budget: int = 1000) -> Trial:
     """A sum of squares over one parameter of each kind, Real included, under a constraint."""
     simulator = BowlSimulator()
     objective = Objective((Optimize("height"),))
     return Trial(Problem("bowl", simulator.space, objective, simulator.metrics, budget), simulator)
+
+
+class PaidOnly:
+    """A simulator whose `Architecture` explains no design that it has not evaluated before."""
+
+    def __init__(self, inner: Simulator) -> None:
+        self._inner = inner
+        self._keys: set[bytes] = set()
+        self.name, self.version, self.workload = inner.name, inner.version, inner.workload
+        self.space, self.metrics = inner.space, inner.metrics
+        self.architecture = EvaluatedOnly(inner.architecture)  # type: ignore[attr-defined]
+        self.architecture.open(lambda design: design_keys(self.space.from_designs([design]).codes)[0] in self._keys)
+
+    def evaluate(self, designs: DesignBatch, /) -> Evaluations:
+        """As the inner simulator."""
+        self._keys.update(design_keys(designs.codes))
+        return self._inner.evaluate(designs)
 
 
 def not_both_large(design: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
