@@ -16,7 +16,7 @@ from functools import lru_cache
 from archgym.simulators.accelerator.architecture import Architecture
 from archgym.simulators.accelerator.constraints import MapConstraints
 from archgym.simulators.accelerator.layer import DIMS, TENSORS, Layer
-from archgym.simulators.accelerator.mapper.space import prime_factors
+from archgym.simulators.accelerator.mapper.space import prime_factors, used_words
 
 
 def lower_bound(
@@ -26,7 +26,7 @@ def lower_bound(
 
     Without *constraints* the levels keep what the mapping likes; with them the bound is of the mappings they allow.
     """
-    words = {tensor: compulsory_words(layer, tensor) * layer.groups for tensor in TENSORS}
+    words = {tensor: used_words(layer, tensor) * layer.groups for tensor in TENSORS}
     cycles = max(_compute_cycles(architecture, layer, constraints), _port_cycles(architecture, words))
     dram = architecture.levels[0]
     energy = layer.macs * architecture.mac.compute_pj
@@ -97,25 +97,6 @@ def _port_cycles(architecture: Architecture, words: dict[str, int]) -> float:
     reads = 0.0 if dram.read_bandwidth is None else (words["W"] + words["I"]) / dram.read_bandwidth
     writes = 0.0 if dram.write_bandwidth is None else words["O"] / dram.write_bandwidth
     return max(reads, writes) * (1 - 1e-12)
-
-
-def compulsory_words(layer: Layer, tensor: str) -> int:
-    """Words of *tensor* that are used at all, of one group: inputs that a stride skips are not."""
-    size = dict(zip(DIMS, layer.one_group.sizes, strict=True))
-    total = 1
-    for axis in layer.axes[tensor]:
-        if len(axis) == 1:
-            total *= size[axis[0][0]]
-        else:
-            (f, a), (g, b) = ((size[dim], coefficient) for dim, coefficient in axis)
-            total *= _different(f, a, g, b)
-    return total
-
-
-def _different(f: int, a: int, g: int, b: int) -> int:
-    """How many values i a + j b takes, 0 <= i < f, 0 <= j < g: one occurs again b / gcd on in i, a / gcd back in j."""
-    common = math.gcd(a, b)
-    return f * g - max(0, f - b // common) * max(0, g - a // common)
 
 
 @lru_cache(maxsize=65536)

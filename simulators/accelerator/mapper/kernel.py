@@ -20,17 +20,13 @@ but the arguments.
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 from numba import njit
 
 from archgym.simulators.accelerator import kernel as engine_kernel
-from archgym.simulators.accelerator.kernel import evaluate
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,6 +38,9 @@ MAX_PRIMES: Final = 10
 """Different prime factors of a number of 31 bits, at most."""
 
 EDP, ENERGY, DELAY, ED2P = 0, 1, 2, 3
+
+ATTEMPTS: Final = 200
+"""Random changes tried for one step: most come to nothing where constraints leave little freedom."""
 
 # Rows of the arrays of candidates: the one being tried, the best, and where each chain is.
 TRIED, BEST, CHAIN = 0, 1, 2
@@ -71,6 +70,7 @@ PROBLEM_DTYPE: Final = _record(
         ("stays", np.int64, (8,)),  # bits of the tensors that a loop of each dimension leaves in place
         ("keep", np.int64, (_L,)),  # bits of the tensors that each level has to keep
         ("keep_free", np.int64, (_L,)),  # and of those it may keep
+        ("words", np.float64, (3,)),  # of each tensor that are used at all, of one group
         ("least_cycles", np.float64),
         ("least_pj", np.float64),
     ]
@@ -87,7 +87,12 @@ TREE_DTYPE: Final = _record(
         ("dim", np.int64, (MAX_KNOTS + 1,)),
         ("slot", np.int64, (MAX_KNOTS + 1,)),
         ("place", np.int64, (MAX_KNOTS + 1,)),  # the divisor that a knot is at, or -1
+        ("last", np.int64, (MAX_SLOTS,)),  # the last knot of each slot, -1 if it has none
+        ("last_of", np.int64, (8,)),  # and of each dimension
         ("divisor_count", np.int64, (8,)),
+        ("keep_fixed", np.int64),
+        ("visited", np.int64),
+        ("instances", np.int64, (_L,)),
         ("ext", np.int64, (8,)),
     ]
 )
@@ -136,35 +141,33 @@ def _chance(random: Any, percent: Any) -> Any:
 
 
 @_jit
-def _unit(random: Any) -> Any:
+def unit(random: Any) -> Any:
     """Above 0, at most 1."""
     return (float(np.int64(_next(random) >> np.uint64(11))) + 1.0) / 9007199254740992.0
 
 
 @_jit
-def _copy(factors: Any, orders: Any, keep: Any, source: Any, to: Any) -> None:
-    levels = keep.shape[1]
-    for i in range(levels):
+def copy(factors: Any, orders: Any, keep: Any, source: Any, to: Any) -> None:
+    """One row of the arrays of candidates to another one."""
+    f, g, o, p = factors[source], factors[to], orders[source], orders[to]
+    for j in range(len(f)):
+        g[j] = f[j]
+        p[j] = o[j]
+    for i in range(keep.shape[1]):
         keep[to, i] = keep[source, i]
-        for part in range(3):
-            for d in range(7):
-                factors[to, part, i, d] = factors[source, part, i, d]
-                orders[to, part, i, d] = orders[source, part, i, d]
 
 
 @_jit
-def _holds(table: Any, factors: Any, keep: Any, row: Any, ext: Any) -> Any:
+def holds(table: Any, f: Any, keep: Any, ext: Any) -> Any:
     """Whether each level has room for the tiles that it keeps."""
+    levels = table.levels
     for d in range(7):
         ext[d] = 1
-    for i in range(table.levels - 1, -1, -1):
+    for i in range(levels - 1, -1, -1):
+        x, y, t = i * 7, (levels + i) * 7, (2 * levels + i) * 7
         for d in range(7):
-            ext[d] *= (
-                np.int64(factors[row, X, i, d])
-                * np.int64(factors[row, Y, i, d])
-                * np.int64(factors[row, TEMPORAL, i, d])
-            )
-        held = np.int64(keep[row, i])
+            ext[d] *= np.int64(f[x + d]) * np.int64(f[y + d]) * np.int64(f[t + d])
+        held = np.int64(keep[i])
         words = np.int64(0)
         if held & 1:
             words += ext[1] * ext[2] * ext[5] * ext[6]
@@ -210,31 +213,25 @@ def _divisor(problem: Any, random: Any, d: Any, factor: Any) -> Any:
 
 
 @_jit
-def _move(problem: Any, factors: Any, row: Any, d: Any, source: Any, to: Any, chunk: Any) -> None:
-    levels = problem.levels
-    factors[row, source // levels, source % levels, d] //= chunk
-    factors[row, to // levels, to % levels, d] *= chunk
+def _move(f: Any, d: Any, source: Any, to: Any, chunk: Any) -> None:
+    f[source * 7 + d] //= chunk
+    f[to * 7 + d] *= chunk
 
 
 @_jit
-def _factor(problem: Any, factors: Any, row: Any, slot: Any, d: Any) -> Any:
-    return np.int64(factors[row, slot // problem.levels, slot % problem.levels, d])
-
-
-@_jit
-def _room(problem: Any, factors: Any, row: Any, slot: Any) -> Any:
-    """How far the mesh of a spatial *slot* is from full: a factor up to this still fits."""
+def _used(f: Any, slot: Any) -> Any:
+    """The product of the factors in *slot*."""
     used = np.int64(1)
     for d in range(7):
-        used *= _factor(problem, factors, row, slot, d)
-    return problem.mesh[slot] // used
+        used *= np.int64(f[slot * 7 + d])
+    return used
 
 
 @_jit
-def _fill_mesh(problem: Any, random: Any, factors: Any, row: Any, slot: Any, tries: Any) -> None:
-    """Fills a spatial slot with large divisors of some dimensions, from where these have most."""
+def _fill_mesh(problem: Any, random: Any, f: Any, slot: Any, tries: Any) -> None:
+    """Fills a spatial slot with large divisors of some dimensions, from the temporal slots where these have most."""
     for _ in range(tries):
-        room = _room(problem, factors, row, slot)
+        room = problem.mesh[slot] // _used(f, slot)
         if room <= 1:
             return
         d = _below(random, 7)
@@ -244,24 +241,23 @@ def _fill_mesh(problem: Any, random: Any, factors: Any, row: Any, slot: Any, tri
         most = np.int64(1)
         for k in range(problem.slot_count[d]):
             s = problem.slot[d * MAX_SLOTS + k]
-            f = _factor(problem, factors, row, s, d)
-            if s >= TEMPORAL * problem.levels and f > most:
-                most, source = f, s
+            factor = np.int64(f[s * 7 + d])
+            if s >= TEMPORAL * problem.levels and factor > most:
+                most, source = factor, s
         if source < 0:
             continue
         chunk = _largest_divisor(most, room)
         if chunk > 1 and _chance(random, 15):
             chunk = _divisor(problem, random, d, chunk)
         if chunk > 1:
-            _move(problem, factors, row, d, source, slot, chunk)
+            _move(f, d, source, slot, chunk)
 
 
 @_jit
-def _innermost(problem: Any, orders: Any, row: Any, part: Any, level: Any, d: Any) -> None:
+def _innermost(problem: Any, order: Any, d: Any) -> None:
     """Brings *d* innermost and next to it the loops that leave the same tensors in place."""
     stays = problem.stays[d]
     to = 6
-    order = orders[row, part, level]
     for turn in range(2):
         # From the inner end, each loop of the turn sinks to its place; the others keep their order.
         for _ in range(7):
@@ -281,20 +277,20 @@ def _innermost(problem: Any, orders: Any, row: Any, part: Any, level: Any, d: An
 
 
 @_jit
-def _active(factors: Any, row: Any, part: Any, level: Any) -> Any:
-    """How many loops have a bound above 1."""
+def active(f: Any, slot: Any) -> Any:
+    """How many loops of *slot* have a bound above 1."""
     n = np.int64(0)
     for d in range(7):
-        n += factors[row, part, level, d] > 1
+        n += f[slot * 7 + d] > 1
     return n
 
 
 @_jit
-def _pick_active(random: Any, factors: Any, row: Any, part: Any, level: Any, n: Any) -> Any:
+def _pick_active(random: Any, f: Any, slot: Any, n: Any) -> Any:
     """One of the *n* dimensions with a bound above 1."""
     pick = _below(random, n)
     for d in range(7):
-        if factors[row, part, level, d] > 1:
+        if f[slot * 7 + d] > 1:
             if pick == 0:
                 return np.int64(d)
             pick -= 1
@@ -302,23 +298,22 @@ def _pick_active(random: Any, factors: Any, row: Any, part: Any, level: Any, n: 
 
 
 @_jit
-def _reorder(problem: Any, random: Any, factors: Any, orders: Any, row: Any, slot: Any) -> Any:
+def _reorder(problem: Any, random: Any, f: Any, orders: Any, slot: Any) -> Any:
     """Another order of the loops of *slot*; false where there is none."""
-    part, level = slot // problem.levels, slot % problem.levels
-    n = _active(factors, row, part, level)
+    n = active(f, slot)
     if problem.order_free[slot] == 0 or n < 2:
         return False
-    d = _pick_active(random, factors, row, part, level, n)
-    if part == TEMPORAL and _chance(random, 75):
-        _innermost(problem, orders, row, part, level, d)
+    order = orders[slot * 7 : slot * 7 + 7]
+    d = _pick_active(random, f, slot, n)
+    if slot >= TEMPORAL * problem.levels and _chance(random, 75):
+        _innermost(problem, order, d)
         return True
     # Exchange it with the next loop further out that counts.
-    order = orders[row, part, level]
     at = np.int64(6)
     while np.int64(order[at]) != d:
         at -= 1
     j = at - 1
-    while j >= 0 and factors[row, part, level, order[j]] == 1:
+    while j >= 0 and f[slot * 7 + np.int64(order[j])] == 1:
         j -= 1
     if j < 0:
         return False
@@ -329,130 +324,128 @@ def _reorder(problem: Any, random: Any, factors: Any, orders: Any, row: Any, slo
 
 
 @_jit
-def _reset(problem: Any, factors: Any, orders: Any, keep: Any, template: Any, row: Any) -> None:
+def reset(problem: Any, f: Any, orders: Any, keep: Any, template: Any) -> None:
     """Everything as far out as it may be, and nothing kept that need not be."""
-    levels = problem.levels
-    for i in range(levels):
-        keep[row, i] = problem.keep[i]
-        for part in range(3):
-            for d in range(7):
-                factors[row, part, i, d] = 1
-                orders[row, part, i, d] = template[part, i, d]
+    for i in range(problem.levels):
+        keep[i] = problem.keep[i]
+    for j in range(len(f)):
+        f[j] = 1
+        orders[j] = template[j]
     for d in range(7):
         if problem.bound[d] > 1:
-            home = problem.home[d]
-            factors[row, home // levels, home % levels, d] = problem.bound[d]
+            f[problem.home[d] * 7 + d] = problem.bound[d]
 
 
 @_jit
-def _start(
-    table: Any, problem: Any, random: Any, factors: Any, orders: Any, keep: Any, template: Any, row: Any, ext: Any
-) -> None:
-    """A candidate that fills meshes and buffers; it fits if any does (see `_reset`)."""
+def start(table: Any, problem: Any, random: Any, f: Any, orders: Any, keep: Any, template: Any, ext: Any) -> None:
+    """A candidate that fills meshes, and buffers from the inside; it fits if any does (see `reset`)."""
     levels = problem.levels
-    _reset(problem, factors, orders, keep, template, row)
+    reset(problem, f, orders, keep, template)
     generous = _chance(random, 50)
     for i in range(1, levels):
         own = np.int64(7) if generous else _below(random, 8)
-        keep[row, i] |= problem.keep_free[i] & own
-    if not _holds(table, factors, keep, row, ext):
+        keep[i] |= problem.keep_free[i] & own
+    if not holds(table, f, keep, ext):
         for i in range(levels):
-            keep[row, i] = problem.keep[i]
+            keep[i] = problem.keep[i]
     turn = _below(random, 2)
     for side in range(2):
         for i in range(levels):
             slot = (side ^ turn) * levels + i
             if problem.mesh[slot] > 1 and problem.allowed[slot] != 0:
-                _fill_mesh(problem, random, factors, row, slot, 8)
-    if not _holds(table, factors, keep, row, ext):
-        _reset(problem, factors, orders, keep, template, row)
+                _fill_mesh(problem, random, f, slot, 8)
+    if not holds(table, f, keep, ext):
+        reset(problem, f, orders, keep, template)
     for i in range(levels - 1, 0, -1):
         slot = TEMPORAL * levels + i
         failed = np.int64(0)
         while problem.allowed[slot] != 0 and failed < 8 and not _chance(random, 3):
             d = _below(random, 7)
             home = problem.home[d]
-            f = _factor(problem, factors, row, home, d)
-            if problem.allowed[slot] >> d & 1 == 0 or home == slot or f == 1 or problem.bound[d] == 1:
+            factor = np.int64(f[home * 7 + d])
+            if problem.allowed[slot] >> d & 1 == 0 or home == slot or factor == 1 or problem.bound[d] == 1:
                 failed += 1
                 continue
-            chunk = _divisor(problem, random, d, f)
-            _move(problem, factors, row, d, home, slot, chunk)
-            if not _holds(table, factors, keep, row, ext):
-                _move(problem, factors, row, d, slot, home, chunk)
+            chunk = _divisor(problem, random, d, factor)
+            _move(f, d, home, slot, chunk)
+            if not holds(table, f, keep, ext):
+                _move(f, d, slot, home, chunk)
                 failed += 1
     for i in range(levels):
-        n = _active(factors, row, TEMPORAL, i)
-        if n > 1 and problem.order_free[TEMPORAL * levels + i] != 0:
-            d = _pick_active(random, factors, row, TEMPORAL, i, n)
-            _innermost(problem, orders, row, TEMPORAL, i, d)
+        slot = TEMPORAL * levels + i
+        n = active(f, slot)
+        if n > 1 and problem.order_free[slot] != 0:
+            _innermost(problem, orders[slot * 7 : slot * 7 + 7], _pick_active(random, f, slot, n))
 
 
 @_jit
-def _transfer(problem: Any, random: Any, factors: Any, row: Any, exchange: Any) -> Any:
-    """Moves a divisor of a dimension to another slot, and one of another dimension back; false if that was nothing."""
+def _transfer(problem: Any, random: Any, f: Any, exchange: Any) -> Any:
+    """Moves a divisor of a dimension to another slot, and one of another dimension back; false if there is none."""
     d = _below(random, 7)
     n = problem.slot_count[d]
-    if problem.bound[d] == 1 or n < 2:
+    if n < 2:
         return False
     source = problem.slot[d * MAX_SLOTS + _below(random, n)]
     to = problem.slot[d * MAX_SLOTS + _below(random, n)]
-    f = _factor(problem, factors, row, source, d)
-    if source == to or f == 1:
+    factor = np.int64(f[source * 7 + d])
+    if source == to or factor == 1:
         return False
-    _move(problem, factors, row, d, source, to, _divisor(problem, random, d, f))
     if exchange:
         e = _below(random, 7)
-        f = _factor(problem, factors, row, to, e)
-        if e == d or f == 1 or problem.allowed[source] >> e & 1 == 0:
+        other = np.int64(f[to * 7 + e])
+        if e == d or other == 1 or problem.allowed[source] >> e & 1 == 0:
             return False
-        _move(problem, factors, row, e, to, source, _divisor(problem, random, e, f))
+        _move(f, e, to, source, _divisor(problem, random, e, other))
+    _move(f, d, source, to, _divisor(problem, random, d, factor))
     return True
 
 
 @_jit
-def _refill(problem: Any, random: Any, factors: Any, row: Any) -> Any:
+def _refill(problem: Any, random: Any, f: Any) -> Any:
     """Takes a dimension off a mesh and fills the room with others; false if there is nothing to take."""
     slot = _below(random, TEMPORAL * problem.levels)
     if problem.mesh[slot] <= 1 or problem.allowed[slot] == 0:
         return False
-    part, level = slot // problem.levels, slot % problem.levels
-    n = _active(factors, row, part, level)
+    n = active(f, slot)
     if n > 0:
-        d = _pick_active(random, factors, row, part, level, n)
+        d = _pick_active(random, f, slot, n)
         to = problem.slot[d * MAX_SLOTS + _below(random, problem.slot_count[d])]
         if to == slot:
             return False
-        _move(problem, factors, row, d, slot, to, _factor(problem, factors, row, slot, d))
-    _fill_mesh(problem, random, factors, row, slot, 6)
+        _move(f, d, slot, to, np.int64(f[slot * 7 + d]))
+    _fill_mesh(problem, random, f, slot, 6)
     return True
 
 
 @_jit
-def _step(problem: Any, random: Any, factors: Any, orders: Any, keep: Any, row: Any) -> Any:
-    """Changes the candidate a little; false if nothing came of it."""
+def _attempt(problem: Any, random: Any, f: Any, orders: Any, keep: Any) -> Any:
+    """One random change; false if nothing came of it."""
     levels = problem.levels
     kind = _below(random, 100)
-    changed = False
-    if kind < 40:
-        changed = _transfer(problem, random, factors, row, False)
-    elif kind < 65:
-        changed = _transfer(problem, random, factors, row, True)
-    elif kind < 73:
-        changed = _refill(problem, random, factors, row)
-    elif kind < 92:
-        changed = _reorder(problem, random, factors, orders, row, TEMPORAL * levels + _below(random, levels))
-    elif kind < 94:
-        changed = _reorder(problem, random, factors, orders, row, _below(random, TEMPORAL * levels))
-    else:
-        i = _below(random, levels)
-        bit = np.int64(1) << _below(random, 3)
-        if problem.keep_free[i] & bit:
-            keep[row, i] ^= bit
-            changed = True
-    if kind < 73 and changed and _chance(random, 30):
-        _reorder(problem, random, factors, orders, row, TEMPORAL * levels + _below(random, levels))
-    return changed
+    if kind < 73:
+        changed = _transfer(problem, random, f, kind >= 40) if kind < 65 else _refill(problem, random, f)
+        if changed and _chance(random, 30):
+            _reorder(problem, random, f, orders, TEMPORAL * levels + _below(random, levels))
+        return changed
+    if kind < 92:
+        return _reorder(problem, random, f, orders, TEMPORAL * levels + _below(random, levels))
+    if kind < 94:
+        return _reorder(problem, random, f, orders, _below(random, TEMPORAL * levels))
+    i = _below(random, levels)
+    bit = np.int64(1) << _below(random, 3)
+    if problem.keep_free[i] & bit == 0:
+        return False
+    keep[i] ^= bit
+    return True
+
+
+@_jit
+def step(problem: Any, random: Any, f: Any, orders: Any, keep: Any) -> Any:
+    """Changes the candidate a little; false if there seems to be nothing to change."""
+    attempts = 0
+    while attempts < ATTEMPTS and not _attempt(problem, random, f, orders, keep):
+        attempts += 1
+    return attempts < ATTEMPTS
 
 
 @_jit
@@ -465,34 +458,34 @@ def _mixed(number: Any) -> Any:
 
 
 @_jit
-def _digest(problem: Any, factors: Any, orders: Any, keep: Any, row: Any) -> Any:
-    """64 bits of the candidate; where loops of bound 1 stand is no matter."""
+def digest(problem: Any, f: Any, orders: Any, keep: Any) -> Any:
+    """64 bits of the candidate, not 0 but by bad luck; where loops of bound 1 stand is no matter."""
     total = np.uint64(1)
     for i in range(problem.levels):
-        total ^= _mixed(np.int64(1000) + np.int64(i) * 8 + np.int64(keep[row, i]))
-        for part in range(3):
-            place = np.int64(0)
-            for j in range(7):
-                d = np.int64(orders[row, part, i, j])
-                f = np.int64(factors[row, part, i, d])
-                if f != 1:
-                    where = ((part * MAX_LEVELS + i) * 7 + d) * 8 + place
-                    total ^= _mixed((np.int64(where) + 1) * 4294967296 + f)
-                    place += 1
+        total ^= _mixed(np.int64(1000) + np.int64(i) * 8 + np.int64(keep[i]))
+    for slot in range(3 * problem.levels):
+        place = np.int64(0)
+        for j in range(7):
+            d = np.int64(orders[slot * 7 + j])
+            factor = np.int64(f[slot * 7 + d])
+            if factor != 1:
+                where = np.int64(slot * 7 + d) * 8 + place
+                total ^= _mixed((where + 1) * 4294967296 + factor)
+                place += 1
     return total
 
 
 @_jit
-def _steps(problem: Any, factors: Any, row: Any) -> Any:
-    steps = np.int64(1)
-    for i in range(problem.levels):
-        for d in range(7):
-            steps *= np.int64(factors[row, TEMPORAL, i, d])
+def steps_of(problem: Any, f: Any) -> Any:
+    """The product of all temporal loops, over all groups."""
+    steps = problem.groups
+    for j in range(TEMPORAL * problem.levels * 7, len(f)):
+        steps *= np.int64(f[j])
     return steps
 
 
 @_jit
-def _first(objective: Any, cycles: Any, energy: Any) -> Any:
+def first_of(objective: Any, cycles: Any, energy: Any) -> Any:
     """What is compared first."""
     if objective == EDP:
         return energy * cycles
@@ -504,13 +497,13 @@ def _first(objective: Any, cycles: Any, energy: Any) -> Any:
 
 
 @_jit
-def _second(objective: Any, cycles: Any, energy: Any) -> Any:
+def second_of(objective: Any, cycles: Any, energy: Any) -> Any:
     """What is compared among equals."""
     return energy if objective == DELAY else cycles
 
 
 @_jit
-def _height(objective: Any, cycles: Any, energy: Any) -> Any:
+def height_of(objective: Any, cycles: Any, energy: Any) -> Any:
     """What annealing walks on: the logarithm of the score, with a slope where that has plateaus."""
     if objective == DELAY:
         return np.log(cycles) + 0.02 * np.log(energy)
@@ -535,7 +528,7 @@ def _note_miss(count: Any, code: Any, detail: Any, row: Any) -> None:
 
 
 @_jit
-def _take(
+def take(
     problem: Any, factors: Any, orders: Any, keep: Any, status: Any, detail: Any, cycles: Any, energy: Any, count: Any
 ) -> Any:
     """Keeps the candidate that was just priced if it is the best so far; false if it is invalid."""
@@ -545,35 +538,34 @@ def _take(
         return False
     count.priced += 1
     c, e = float(cycles[TRIED]), energy[TRIED]
-    first, second = _first(problem.objective, c, e), _second(problem.objective, c, e)
+    first, second = first_of(problem.objective, c, e), second_of(problem.objective, c, e)
     if first < count.first or (first == count.first and second < count.second):
         count.first = first
         count.second = second
-        _copy(factors, orders, keep, TRIED, BEST)
+        copy(factors, orders, keep, TRIED, BEST)
         cycles[BEST] = cycles[TRIED]
         energy[BEST] = energy[TRIED]
     return True
 
 
 @_jit
-def _hopeless(problem: Any, count: Any, steps: Any) -> Any:
-    """Whether no mapping of that many steps can be better than the best."""
-    cycles = max(steps * problem.groups, problem.least_cycles)
-    first = _first(problem.objective, cycles, problem.least_pj)
-    second = _second(problem.objective, cycles, problem.least_pj)
+def hopeless(problem: Any, count: Any, steps: Any, pj: Any) -> Any:
+    """Whether no mapping of that many steps and that much energy, or more, can be better than the best."""
+    cycles = max(float(steps), problem.least_cycles)
+    first = first_of(problem.objective, cycles, pj)
+    second = second_of(problem.objective, cycles, pj)
     return first > count.first or (first == count.first and second >= count.second)
 
 
 @_jit
-def _gather_active(factors: Any, orders: Any, row: Any, part: Any, level: Any) -> Any:
-    """Sorts an order: loops of bound 1, then the others ascending; returns how many others."""
+def sort_order(f: Any, orders: Any, slot: Any) -> None:
+    """The first of the orders that `next_orders` goes through: loops of bound 1, then the others ascending."""
     to = np.int64(0)
-    for active in range(2):
+    for turn in range(2):
         for d in range(7):
-            if (factors[row, part, level, d] > 1) == (active == 1):
-                orders[row, part, level, to] = d
+            if (f[slot * 7 + d] > 1) == (turn == 1):
+                orders[slot * 7 + to] = d
                 to += 1
-    return _active(factors, row, part, level)
 
 
 @_jit
@@ -600,58 +592,66 @@ def _next_order(order: Any, n: Any) -> Any:
 
 
 @_jit
-def _next_orders(problem: Any, factors: Any, orders: Any, row: Any) -> Any:
+def next_orders(problem: Any, f: Any, orders: Any) -> Any:
     """The next combination of orders of all slots that have a choice; false after the last."""
     for slot in range(3 * problem.levels):
-        part, level = slot // problem.levels, slot % problem.levels
         if problem.order_free[slot] != 0:
-            n = _active(factors, row, part, level)
-            if n > 1 and _next_order(orders[row, part, level], n):
+            n = active(f, slot)
+            if n > 1 and _next_order(orders[slot * 7 : slot * 7 + 7], n):
                 return True
     return False
 
 
 @_jit
-def _next_keep(problem: Any, keep: Any, row: Any) -> Any:
+def next_keep(problem: Any, keep: Any) -> Any:
     """The next choice of what the levels keep; false (and the first one) after the last."""
     for i in range(problem.levels):
         free = problem.keep_free[i]
-        own = ((np.int64(keep[row, i]) | ~free) + 1) & free  # counts in the bits of *free*
-        keep[row, i] = problem.keep[i] | own
+        own = ((np.int64(keep[i]) | ~free) + 1) & free  # counts in the bits of *free*
+        keep[i] = problem.keep[i] | own
         if own != 0:
             return True
     return False
 
 
 @_jit
-def _descend(table: Any, problem: Any, factors: Any, keep: Any, row: Any, tree: Any, divisors: Any, count: Any) -> Any:
+def descend(
+    table: Any, problem: Any, costs: Any, f: Any, orders: Any, keep: Any, tree: Any, divisors: Any, count: Any
+) -> Any:
     """Goes on to the next leaf of the tree of factorisations: each of its knots gives a slot a factor of what is left
-    of a dimension. False after the last leaf. Until then *keep* has to be what has to be kept."""
+    of a dimension. False after the last leaf. *keep* has to be what has to be kept."""
     n, spatial = tree.length, tree.spatial
     v = tree.at
     while v >= 0:
         if v == n:
             v -= 1
-        d, slot, home = tree.dim[v], tree.slot[v], problem.home[tree.dim[v]]
+        d, slot = tree.dim[v], tree.slot[v]
+        home = problem.home[d]
         if tree.place[v] >= 0:
-            _move(problem, factors, row, d, slot, home, divisors[d, tree.place[v]])
-        rest = _factor(problem, factors, row, home, d)
-        most = min(rest, problem.mesh[slot] // _used(problem, factors, row, slot)) if v < spatial else rest
+            _move(f, d, slot, home, divisors[d, tree.place[v]])
+        rest = np.int64(f[home * 7 + d])
+        most = min(rest, problem.mesh[slot] // _used(f, slot)) if v < spatial else rest
         place = tree.place[v] + 1
         while place < tree.divisor_count[d] and divisors[d, place] <= most and rest % divisors[d, place] != 0:
             place += 1
         over = place == tree.divisor_count[d] or divisors[d, place] > most
-        if not over:
-            _move(problem, factors, row, d, home, slot, divisors[d, place])
-            if place > 0 and not _holds(table, factors, keep, row, tree.ext):
-                _move(problem, factors, row, d, slot, home, divisors[d, place])
+        if not over and place > 0:
+            _move(f, d, home, slot, divisors[d, place])
+            if not holds(table, f, keep, tree.ext):
+                _move(f, d, slot, home, divisors[d, place])
                 over = True  # and so would larger ones be
         if over:
             tree.place[v] = -1
             v -= 1
             continue
         tree.place[v] = place
-        if v == spatial - 1 and _hopeless(problem, count, float(_steps(problem, factors, row))):
+        tree.visited += 1
+        if v >= spatial - 1:
+            # A knot of factor 1 leaves the bound as it is.
+            if (place > 0 or v == spatial - 1) and _beaten(table, problem, costs, f, orders, tree, v, count):
+                count.pruned += 1
+                continue
+        elif hopeless(problem, count, _fewest_steps(problem, f, tree, v), problem.least_pj):
             count.pruned += 1
             continue
         v += 1
@@ -664,134 +664,140 @@ def _descend(table: Any, problem: Any, factors: Any, keep: Any, row: Any, tree: 
 
 
 @_jit
-def _used(problem: Any, factors: Any, row: Any, slot: Any) -> Any:
-    used = np.int64(1)
-    for d in range(7):
-        used *= _factor(problem, factors, row, slot, d)
-    return used
+def _beaten(table: Any, problem: Any, costs: Any, f: Any, orders: Any, tree: Any, v: Any, count: Any) -> Any:
+    """Whether nothing below knot *v*, where all meshes are settled, can be better than the best."""
+    steps = steps_of(problem, f)
+    if hopeless(problem, count, steps, problem.least_pj):
+        return True
+    if tree.keep_fixed == 0:
+        return False
+    return hopeless(problem, count, steps, max(problem.least_pj, _least_pj(table, problem, costs, f, orders, tree, v)))
 
 
-@cache
-def annealing() -> Any:
-    """`anneal`, compiled with the engine's kernel inside: which is why the cache of its machine code has to depend on
-    that kernel's text, and does, because Numba hashes the variables that a function closes over."""
-    text = hashlib.sha256(inspect.getsource(engine_kernel).encode()).hexdigest()
+@_jit
+def _fewest_steps(problem: Any, f: Any, tree: Any, v: Any) -> Any:
+    """Steps if the meshes that knots after *v* may still fill were full."""
+    usable = np.int64(1)
+    for slot in range(TEMPORAL * problem.levels):
+        if problem.mesh[slot] > 1:
+            usable *= problem.mesh[slot] if tree.last[slot] > v else _used(f, slot)
+    return float(problem.macs) * problem.groups / usable
 
-    def anneal(
-        table: Any, problem: Any, costs: Any, random: Any, factors: Any, orders: Any, keep: Any, template: Any,
-        s: Any, children: Any, slots: Any, status: Any, detail: Any, cycles: Any, energy: Any, component: Any,
-        no3: Any, no4: Any, no2: Any, seen: Any, heights: Any, budget: Any, knobs: Any, count: Any,
-    ) -> None:  # fmt: skip
-        count.finished = len(text) == 0
-        ext = s.ext
-        objective = problem.objective
-        chains = np.int64(knobs[0])
-        height = np.full(CHAINS, np.inf)
-        starts = max(np.int64(budget * knobs[1]), 2 * chains)
-        mask = np.uint64(len(seen) - 1)
-        # Starts: the best few begin chains.
-        for _ in range(4 * starts):
-            if count.priced >= min(starts, budget):
-                break
-            _start(table, problem, random, factors, orders, keep, template, TRIED, ext)
-            evaluate(
-                table, costs, factors, orders, keep, TRIED, TRIED + 1, s, children, slots, status, detail, cycles,
-                energy, component, no3, no4, no2,
-            )  # fmt: skip
-            if not _take(problem, factors, orders, keep, status, detail, cycles, energy, count):
+
+@_jit
+def _least_pj(table: Any, problem: Any, costs: Any, f: Any, orders: Any, tree: Any, v: Any) -> Any:
+    """Energy that everything below knot *v* takes at least: meshes are settled, and so are temporal factors but those
+    at home, some of which may move further in.
+
+    A level that keeps a tensor is filled with the words that exist, times their copies (spatial loops further out that
+    leave the tensor in place), times rounds (temporal loops further out that do so, outside of one that moves it); the
+    next keeper further out is read as often but for copies that are made below it. Loops not yet settled count as 1.
+    Inputs may come from neighbours and their windows overlap: there copies, and rounds across such a mesh, count as 1.
+    """
+    levels = problem.levels
+    steps = float(steps_of(problem, f)) / problem.groups
+    macs = float(problem.macs)
+    total = macs * costs[levels, 0]
+    instances = np.int64(1)
+    for i in range(levels):
+        tree.instances[i] = instances
+        if problem.keep[i] != 0:
+            total += instances * steps * costs[i, 3]
+        instances *= _used(f, i) * _used(f, levels + i)
+    for t in range(3):
+        inner_rounds = 0.0  # of the keeper next further in; 0 as long as there is none
+        windows = False  # a mesh with windows between here and there
+        shared = 1.0
+        for i in range(levels - 1, -1, -1):
+            shared *= _shared(problem, f, t, i)
+            windows |= t == 1 and _has_windows(problem, f, i)
+            if problem.keep[i] >> t & 1 == 0:
                 continue
-            h = _height(objective, float(cycles[TRIED]), energy[TRIED])
-            worst = 0
-            double = False
-            for k in range(chains):
-                if height[k] > height[worst]:
-                    worst = k
-                double |= height[k] == h
-            if h < height[worst] and not double:
-                height[worst] = h
-                _copy(factors, orders, keep, TRIED, CHAIN + worst)
-        if count.priced == 0:
-            return
-        left = budget - count.priced
-        for turn in range(chains):
-            chain = turn
-            if height[chain] == np.inf:
-                continue
-            begin = count.priced
-            share = left // chains if turn < chains - 1 else budget - begin
-            row = CHAIN + chain
-            tries = np.int64(0)
-            while count.priced - begin < share and tries < 20 * share:
-                tries += 1
-                progress = float(count.priced - begin) / share
-                temperature = knobs[2] * (knobs[3] / knobs[2]) ** progress
-                _copy(factors, orders, keep, row, TRIED)
-                if not _step(problem, random, factors, orders, keep, TRIED):
-                    continue
-                allowed = height[chain] - temperature * np.log(_unit(random))
-                steps = float(_steps(problem, factors, TRIED)) * problem.groups
-                if _height(objective, max(steps, problem.least_cycles), problem.least_pj) > allowed:
-                    count.pruned += 1
-                    continue
-                digest = _digest(problem, factors, orders, keep, TRIED)
-                at = np.int64(digest & mask)
-                while seen[at] != 0 and seen[at] != digest:
-                    at = np.int64(np.uint64(at + 1) & mask)
-                if seen[at] == digest:
-                    count.known += 1
-                    h = heights[at]
-                else:
-                    evaluate(
-                        table, costs, factors, orders, keep, TRIED, TRIED + 1, s, children, slots, status, detail,
-                        cycles, energy, component, no3, no4, no2,
-                    )  # fmt: skip
-                    if not _take(problem, factors, orders, keep, status, detail, cycles, energy, count):
-                        continue
-                    h = _height(objective, float(cycles[TRIED]), energy[TRIED])
-                    seen[at] = digest
-                    heights[at] = h
-                if h <= allowed:
-                    height[chain] = h
-                    _copy(factors, orders, keep, TRIED, row)
-
-    return _jit(anneal)
-
-
-@cache
-def enumeration() -> Any:
-    """`enumerate_all`, compiled with the engine's kernel inside: see `annealing`."""
-    text = hashlib.sha256(inspect.getsource(engine_kernel).encode()).hexdigest()
-
-    def enumerate_all(
-        table: Any, problem: Any, costs: Any, random: Any, factors: Any, orders: Any, keep: Any, template: Any,
-        s: Any, children: Any, slots: Any, status: Any, detail: Any, cycles: Any, energy: Any, component: Any,
-        no3: Any, no4: Any, no2: Any, tree: Any, divisors: Any, count: Any,
-    ) -> None:  # fmt: skip
-        """Every mapping that may be better than the best so far."""
-        count.finished = len(text) > 0
-        _reset(problem, factors, orders, keep, template, TRIED)
-        more = True
-        if tree.length > 0:
-            more = _descend(table, problem, factors, keep, TRIED, tree, divisors, count)
-        while more:
-            if not _hopeless(problem, count, float(_steps(problem, factors, TRIED))):
-                other_keep = True
-                while other_keep:
-                    if _holds(table, factors, keep, TRIED, s.ext):
-                        for slot in range(3 * problem.levels):
-                            if problem.order_free[slot] != 0:
-                                _gather_active(factors, orders, TRIED, slot // problem.levels, slot % problem.levels)
-                        other_order = True
-                        while other_order:
-                            evaluate(
-                                table, costs, factors, orders, keep, TRIED, TRIED + 1, s, children, slots, status,
-                                detail, cycles, energy, component, no3, no4, no2,
-                            )  # fmt: skip
-                            _take(problem, factors, orders, keep, status, detail, cycles, energy, count)
-                            other_order = _next_orders(problem, factors, orders, TRIED)
-                    other_keep = _next_keep(problem, keep, TRIED)
+            rounds = _rounds(problem, f, orders, tree, v, t, i)
+            words = problem.words[t] * (1.0 if t == 1 else _copies(problem, f, t, i))
+            accesses = words if windows else words * inner_rounds
+            if inner_rounds == 0.0:
+                accesses = macs / shared
+            pj = 0.0
+            if t == 2:
+                pj += accesses * costs[i, 2] + max(0.0, accesses - words) * costs[i, 0]
+                if i > 0:
+                    pj += words * (rounds - 1.0) * costs[i, 1]
             else:
-                count.pruned += 1
-            more = tree.length > 0 and _descend(table, problem, factors, keep, TRIED, tree, divisors, count)
+                # An instance may round its words down by one where neighbours serve a level that is passed by.
+                spare = tree.instances[i] if t == 1 else 0.0
+                pj += max(0.0, accesses - spare) * costs[i, 0]
+                if i > 0:
+                    again = 1.0 if t == 1 and _has_windows(problem, f, i - 1) else rounds
+                    pj += max(0.0, words * again - spare) * costs[i, 1]
+            total += pj / table.block[i]
+            inner_rounds = rounds
+            windows = False
+    return total * problem.groups * (1.0 - 1e-9)
 
-    return _jit(enumerate_all)
+
+@_jit
+def _copies(problem: Any, f: Any, t: Any, level: Any) -> Any:
+    """The product of all spatial loops outside *level* that leave tensor *t* in place."""
+    copies = 1.0
+    for i in range(level):
+        for part in range(2):
+            slot = part * problem.levels + i
+            if problem.allowed[slot] != 0:
+                for d in range(7):
+                    if problem.stays[d] >> t & 1:
+                        copies *= f[slot * 7 + d]
+    return copies
+
+
+@_jit
+def _has_windows(problem: Any, f: Any, level: Any) -> Any:
+    """Whether children of *level* may get overlapping inputs, or inputs from neighbours: P, Q, R or S on its mesh."""
+    for part in range(2):
+        slot = part * problem.levels + level
+        if problem.allowed[slot] != 0:
+            for d in range(3, 7):
+                if f[slot * 7 + d] > 1:
+                    return True
+    return False
+
+
+@_jit
+def _shared(problem: Any, f: Any, t: Any, level: Any) -> Any:
+    """How many children of *level* one access to tensor *t* serves, at most."""
+    shared = 1.0
+    fan = 1.0
+    for part in range(2):
+        slot = part * problem.levels + level
+        if problem.allowed[slot] != 0:
+            for d in range(7):
+                fan *= f[slot * 7 + d]
+                if problem.stays[d] >> t & 1:
+                    shared *= f[slot * 7 + d]
+    return fan if t == 1 and _has_windows(problem, f, level) else shared
+
+
+@_jit
+def _rounds(problem: Any, f: Any, orders: Any, tree: Any, v: Any, t: Any, level: Any) -> Any:
+    """The product of settled temporal loops outside *level* that leave tensor *t* in place, outside of one that moves
+    it. Where the order is free, loops of one slot are taken to stand as well as can be."""
+    rounds = 1.0
+    moved = False
+    for i in range(level - 1, -1, -1):
+        slot = TEMPORAL * problem.levels + i
+        if problem.allowed[slot] == 0:
+            continue
+        moves_here = moved
+        for j in range(6, -1, -1):
+            d = np.int64(orders[slot * 7 + j])
+            factor = np.int64(f[slot * 7 + d])
+            if factor == 1 or (problem.home[d] == slot and tree.last_of[d] > v):
+                continue
+            if problem.stays[d] >> t & 1 == 0:
+                moves_here = True
+                if problem.order_free[slot] == 0:
+                    moved = True
+            elif moved:
+                rounds *= factor
+        moved = moves_here
+    return rounds

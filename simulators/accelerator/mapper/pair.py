@@ -19,7 +19,9 @@ from archgym.simulators.accelerator.costs import Costs
 from archgym.simulators.accelerator.engine import kernel_table
 from archgym.simulators.accelerator.layer import DIMS, Layer
 from archgym.simulators.accelerator.mapper import kernel
+from archgym.simulators.accelerator.mapper.annealing import annealing
 from archgym.simulators.accelerator.mapper.bound import lower_bound
+from archgym.simulators.accelerator.mapper.enumeration import enumeration
 from archgym.simulators.accelerator.mapper.options import OBJECTIVES, MapperOptions, score
 from archgym.simulators.accelerator.mapper.space import Space, space_of
 
@@ -95,20 +97,22 @@ class _Arrays:
         levels = self.keep.shape[1]
         slots = 1 << (4 * options.evaluations - 1).bit_length()
         seen, heights = np.zeros(slots, np.uint64), np.zeros(slots)
-        priced = (
-            self.table, self.problem, self.costs, self.random, self.factors, self.orders, self.keep, self.template,
+        results = (
             np.zeros(1, engine_kernel.SCRATCH_DTYPE)[0], np.zeros(self._fan, engine_kernel.CHILD_DTYPE),
             np.zeros(4 * self._fan, np.int64), np.zeros(kernel.ROWS, np.int64), np.zeros((kernel.ROWS, 7), np.int64),
             self.cycles, self.energy, np.zeros((kernel.ROWS, levels + 1)), _NO_ACTIVITY, _NO_COUNTS, _NO_CYCLES,
         )  # fmt: skip
+        common = (
+            self.table, self.problem, self.costs, self.factors, self.orders, self.keep, results,
+            self.factors.reshape(kernel.ROWS, -1), self.orders.reshape(kernel.ROWS, -1), self.template, self.count,
+        )  # fmt: skip
         complete = space.size <= options.exhaustive_limit
-        budget = options.evaluations // 4 + 1 if complete else options.evaluations
-        kernel.annealing()(*priced, seen, heights, budget, KNOBS, self.count)
+        budget, starts, chains = (80, 24, 1) if complete else (options.evaluations, int(0.15 * options.evaluations), 3)
+        annealing()(*common, self.random, seen, heights, budget, max(starts, 2 * chains), chains, 0.3, 0.01)
         if complete:
-            kernel.enumeration()(*priced, space.tree.copy(), space.divisors, self.count)
+            enumeration()(*common, space.tree.copy(), space.divisors)
 
 
-KNOBS = np.array([3.0, 0.15, 0.3, 0.01])
 _NO_ACTIVITY: NDArray[np.int64] = np.zeros((0, 0, 0), np.int64)
 _NO_COUNTS: NDArray[np.int64] = np.zeros((0, 0, 0, 0), np.int64)
 _NO_CYCLES: NDArray[np.int64] = np.zeros((0, 0), np.int64)

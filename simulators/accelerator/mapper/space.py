@@ -28,7 +28,7 @@ class Space:
     problem: Any
     """A `kernel.PROBLEM_DTYPE` record without what depends on sizes and costs of levels."""
     template: NDArray[np.uint8]
-    """``(3, L, 7)`` orders of loops, where the constraints give some."""
+    """``(3 x L x 7,)`` orders of loops, where the constraints give some."""
     size: int
     """Mappings: factorisations x permutations x choices of what to keep, whether they fit or not."""
     tree: Any
@@ -74,6 +74,7 @@ def _space(
     template = np.empty((3, levels, 7), np.uint8)
     problem.levels, problem.macs = levels, layer.macs
     problem.bound[:7] = layer.sizes
+    problem.words[:] = [used_words(layer, tensor) for tensor in TENSORS]
     size = 1
     for i, level in enumerate(constraints.levels):
         for part, name in enumerate(PARTS):
@@ -103,7 +104,7 @@ def _space(
         if layer.sizes[d] > 1 and not slots:
             stuck = dim
     tree, divisors = _tree(layer, problem)
-    return Space(problem, template, size, tree, divisors, stuck)
+    return Space(problem, template.reshape(-1), size, tree, divisors, stuck)
 
 
 def _tree(layer: Layer, problem: Any) -> tuple[Any, NDArray[np.int64]]:
@@ -122,6 +123,10 @@ def _tree(layer: Layer, problem: Any) -> tuple[Any, NDArray[np.int64]]:
     tree.dim[: len(knots)] = [d for d, _ in knots]
     tree.slot[: len(knots)] = [slot for _, slot in knots]
     tree.place[:] = -1
+    tree.last[:] = tree.last_of[:] = -1
+    for number, (d, slot) in enumerate(knots):
+        tree.last[slot] = tree.last_of[d] = number
+    tree.keep_fixed = not problem.keep_free.any()
     lists = [divisors_of(size) for size in layer.sizes]
     tree.divisor_count[:7] = [len(found) for found in lists]
     divisors = np.zeros((7, max(map(len, lists))), np.int64)
@@ -170,3 +175,22 @@ def divisors_of(number: int) -> list[int]:
     for prime, exponent in prime_factors(number).items():
         found = [f * prime**e for f in found for e in range(exponent + 1)]
     return sorted(found)
+
+
+def used_words(layer: Layer, tensor: str) -> int:
+    """Words of *tensor* that are used at all, of one group: inputs that a stride skips are not."""
+    size = dict(zip(DIMS, layer.one_group.sizes, strict=True))
+    total = 1
+    for axis in layer.axes[tensor]:
+        if len(axis) == 1:
+            total *= size[axis[0][0]]
+        else:
+            (f, a), (g, b) = ((size[dim], coefficient) for dim, coefficient in axis)
+            total *= _different(f, a, g, b)
+    return total
+
+
+def _different(f: int, a: int, g: int, b: int) -> int:
+    """How many values i a + j b takes, 0 <= i < f, 0 <= j < g: one occurs again b / gcd on in i, a / gcd back in j."""
+    common = math.gcd(a, b)
+    return f * g - max(0, f - b // common) * max(0, g - a // common)
