@@ -51,7 +51,7 @@ FACTORS: Final = FETCH + 4 * 8
 T, U, TE, UE, OT, OU, OTE, OUE = range(8)
 
 ROWS: Final = 30  # of tables and factors: d for the outer level, then four for each d of the inner one
-B_MASK: Final = 7  # of `base`: which loops with a single step have an edge's tile
+B_MASK: Final = 7  # of `common`: which loops with a single step have an edge's tile
 
 STATE_DTYPE: Final = np.dtype(
     (
@@ -64,11 +64,11 @@ STATE_DTYPE: Final = np.dtype(
             ("order", np.int64, (2, 6)),
             ("loops", np.int64, (2, 6)),  # their dimensions
             ("rows", np.int64, (2, 6)),  # their factors
-            ("base", np.int64, (2, 8)),  # products over the others: z, e, m, tensors
+            ("common", np.int64, (2, 8)),  # products over the others: z, e, m, tensors
             ("suf", np.int64, (2, 7, 8)),  # products over the loops from j on at their start, the same columns
             ("inside", np.int64, (2, 7)),  # dimensions of the loops from j on, as bits
-            ("size", np.int64, (2, 6)),
-            ("offset", np.int64, (2, 6)),
+            ("sizes", np.int64, (2, 6)),
+            ("offsets", np.int64, (2, 6)),
             ("extent", np.int64, (2, 6)),  # static
             # Per group of outer edges: occurrences, those with every reduction at its start, products of factors.
             ("count", np.int64, (2, 64)),
@@ -144,8 +144,8 @@ def _active(extent, size, offset, units, count_partial):  # type: ignore[no-unty
 @_inner
 def _tabulate(s, row, kernel_row, level, d, extent, c):  # type: ignore[no-untyped-def]
     """`tables.make_table` for one dimension; *kernel_row* is that of R or S, for Y and X."""
-    size = s.size[level, d]
-    offset = s.offset[level, d]
+    size = s.sizes[level, d]
+    offset = s.offsets[level, d]
     steps = (extent - size) // offset if extent > size else 0
     partial = steps * offset + size < extent or size > extent
     rest = extent - (steps + 1) * offset
@@ -272,8 +272,8 @@ def _macs_in_space(s, row, d, c, units, active, start, edge, partial, is_output)
 def _factor_in_time(s, row, level, d, extent, c, tensors):  # type: ignore[no-untyped-def]
     """What a loop over time contributes to the amounts of a case, in each of its states."""
     f = s.fac[row]
-    size = s.size[level, d]
-    offset = s.offset[level, d]
+    size = s.sizes[level, d]
+    offset = s.offsets[level, d]
     bit = 1 << d
     is_output = s.member[2] & bit != 0
     out = OT if is_output else T
@@ -328,8 +328,8 @@ def _states(f, is_output, init_edge, steady, last):  # type: ignore[no-untyped-d
 def _factor_in_space(s, row, level, d, extent, active, c, tensors):  # type: ignore[no-untyped-def]
     """The same for the parallel loop: sums over the units."""
     f = s.fac[row]
-    size = s.size[level, d]
-    offset = s.offset[level, d]
+    size = s.sizes[level, d]
+    offset = s.offsets[level, d]
     units = s.units[level]
     bit = 1 << d
     is_output = s.member[2] & bit != 0
@@ -423,7 +423,7 @@ def _row(s, level, d, mask, c, tensors):  # type: ignore[no-untyped-def]
         if c[DEFECT + 6] == 0:
             static = extent
             if d == s.parallel[1]:
-                active = _active(extent, s.size[1, d], s.offset[1, d], s.units[1], c[DEFECT + 5] == 0)
+                active = _active(extent, s.sizes[1, d], s.offsets[1, d], s.units[1], c[DEFECT + 5] == 0)
     _tabulate(s, row, kernel_row, level, d, static, c)
     if d == s.parallel[level]:
         _factor_in_space(s, row, level, d, extent, active, c, tensors)
@@ -441,8 +441,8 @@ def _collect(s, level, mask, c, tensors):  # type: ignore[no-untyped-def]
     kept = 0
     place = 0
     for q in range(3 + tensors):
-        s.base[level, q] = 1
-    s.base[level, B_MASK] = 0
+        s.common[level, q] = 1
+    s.common[level, B_MASK] = 0
     for i in range(-2, s.loop_count):
         # Tables of the kernel come before those of Y and X.
         d = s.order[level, i] if i >= 0 else (R if i == -2 else S)
@@ -453,18 +453,18 @@ def _collect(s, level, mask, c, tensors):  # type: ignore[no-untyped-def]
         if d == s.parallel[level]:
             place = kept
         elif f[UNROLLED]:
-            s.base[level, 0] *= f[ZI]
-            s.base[level, 1] *= f[EI]
-            s.base[level, 2] *= f[MI]
+            s.common[level, 0] *= f[ZI]
+            s.common[level, 1] *= f[EI]
+            s.common[level, 2] *= f[MI]
             for t in range(tensors):
-                s.base[level, 3 + t] *= f[FETCH + 8 * t + 2]
-            s.base[level, B_MASK] |= f[AT_EDGE] << d
+                s.common[level, 3 + t] *= f[FETCH + 8 * t + 2]
+            s.common[level, B_MASK] |= f[AT_EDGE] << d
             continue
         s.loops[level, kept] = d
         s.rows[level, kept] = row
         kept += 1
     for q in range(3 + tensors):
-        s.suf[level, kept, q] = s.base[level, q]
+        s.suf[level, kept, q] = s.common[level, q]
     s.inside[level, kept] = 0
     for j in range(kept - 1, -1, -1):
         f = s.fac[s.rows[level, j]]
@@ -480,7 +480,7 @@ def _collect(s, level, mask, c, tensors):  # type: ignore[no-untyped-def]
 @_inner
 def _first_arrival(s, level, dims, tensor):  # type: ignore[no-untyped-def]
     """Elements of a tensor that the very first step brings."""
-    total = s.base[level, 3 + tensor]
+    total = s.common[level, 3 + tensor]
     for j in range(dims):
         total *= s.fac[s.rows[level, j], FETCH + 8 * tensor + 3]
     return total
@@ -662,7 +662,7 @@ def _outer_level(s, row, c, tensors):  # type: ignore[no-untyped-def]
         s.comp[m] = UNKNOWN
     for m in range(ROWS):
         s.built[m] = 0
-    mask = s.base[0, B_MASK]
+    mask = s.common[0, B_MASK]
     for j in range(dims):
         mask |= s.fac[s.rows[0, j], AT_EDGE] << s.loops[0, j]
     if s.suf[0, 0, 0] <= 0 and not all_count:
@@ -691,7 +691,7 @@ def _outer_level(s, row, c, tensors):  # type: ignore[no-untyped-def]
     refill = 0
     occurrences = 1
     pes = s.comp_pes[mask]
-    groups = _start(s, _OUTER, tensors, s.base[0, B_MASK])
+    groups = _start(s, _OUTER, tensors, s.common[0, B_MASK])
     for g in range(dims):
         f = s.fac[s.rows[0, g]]
         d = s.loops[0, g]
@@ -851,12 +851,12 @@ def _set_maps(s, genes, c):  # type: ignore[no-untyped-def]
                     packed = kernel < stride and (level > 0 or c[DEFECT + 3] == 0)
                     size = outputs * min(stride, kernel) + max(kernel - stride, 0)
                     offset = outputs * (kernel if packed else stride)
-            s.size[level, d] = size
-            s.offset[level, d] = offset
-            s.extent[level, d] = min(s.size[0, d], c[EXTENT + d]) if level else c[EXTENT + d]
+            s.sizes[level, d] = size
+            s.offsets[level, d] = offset
+            s.extent[level, d] = min(s.sizes[0, d], c[EXTENT + d]) if level else c[EXTENT + d]
         d = s.parallel[level]
         s.active[level] = _active(
-            s.extent[level, d], s.size[level, d], s.offset[level, d], s.units[level], c[DEFECT + 5] == 0
+            s.extent[level, d], s.sizes[level, d], s.offsets[level, d], s.units[level], c[DEFECT + 5] == 0
         )
 
 
@@ -880,8 +880,8 @@ def _l1_bytes(s, c):  # type: ignore[no-untyped-def]
 def _receivers(s, c):  # type: ignore[no-untyped-def]
     """PEs of a unit that have work in its first step."""
     d = s.parallel[1]
-    reach = min(s.extent[1, d], s.offset[1, d] * (s.units[1] - 1) + s.size[1, d])
-    return _active(reach, s.size[1, d], s.offset[1, d], s.units[1], c[DEFECT + 5] == 0)
+    reach = min(s.extent[1, d], s.offsets[1, d] * (s.units[1] - 1) + s.sizes[1, d])
+    return _active(reach, s.sizes[1, d], s.offsets[1, d], s.units[1], c[DEFECT + 5] == 0)
 
 
 @_entry

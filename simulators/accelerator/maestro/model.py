@@ -9,8 +9,9 @@ With a defect corrected, the machine is the following; the other rules stay MAES
 - D8: partial sums accumulate in the L1 and are written up when the tile of outputs moves. A tile that comes back with
   its reduction unfinished is read from the L2 again: L2 reads of O are those and the final drain.
 - D9: the link off the chip carries each step's transfers, since the L2 holds two tiles only; the bandwidth required is
-  the most that a step needs.
-- D10: 2 x output tile. D11: what is multicast is written into every L1 that takes it.
+  the most that a step needs. L2 writes of I and W stay the sizes of the tensors, as MAESTRO counts them.
+- D10: 2 x output tile. D11: what is multicast is written into every L1 that takes it; below level 0, into those of
+  all units that share the element in the level's first step.
 - D12: energy = 0.00023 nJ x (MACs + 1.68 L1 accesses + 18.61 L2 accesses).
 """
 
