@@ -11,12 +11,43 @@ allow), and is filled with every word once. Which level that is, is whichever ma
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 from archgym.simulators.accelerator.architecture import Architecture
 from archgym.simulators.accelerator.constraints import MapConstraints
 from archgym.simulators.accelerator.layer import DIMS, TENSORS, Layer
 from archgym.simulators.accelerator.mapper.space import prime_factors, used_words
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the bound needs to know about a layer."""
+
+    macs: int
+    sizes: dict[str, int]
+    words: dict[str, int]
+    """Of each tensor that are used at all, of all groups."""
+    sharers: dict[str, int]
+    """Multiplications that share a word of each tensor: the product of the dimensions that leave it in place."""
+
+
+@lru_cache(maxsize=4096)
+def _facts(layer: Layer) -> _Facts:
+    sizes = dict(zip(DIMS, layer.one_group.sizes, strict=True))
+    return _Facts(
+        macs=layer.macs,
+        sizes=sizes,
+        words={tensor: used_words(layer, tensor) * layer.groups for tensor in TENSORS},
+        sharers={
+            tensor: math.prod(
+                size
+                for dim, size in sizes.items()
+                if all(dim != name for axis in layer.axes[tensor] for name, _ in axis)
+            )
+            for tensor in TENSORS
+        },
+    )
 
 
 def lower_bound(
@@ -26,17 +57,17 @@ def lower_bound(
 
     Without *constraints* the levels keep what the mapping likes; with them the bound is of the mappings they allow.
     """
-    words = {tensor: used_words(layer, tensor) * layer.groups for tensor in TENSORS}
-    cycles = max(_compute_cycles(architecture, layer, constraints), _port_cycles(architecture, words))
+    facts = _facts(layer)
+    cycles = max(_compute_cycles(architecture, facts, constraints), _port_cycles(architecture, facts))
     dram = architecture.levels[0]
     energy = layer.macs * architecture.mac.compute_pj
     for tensor in TENSORS:
         price = dram.update_pj if tensor == "O" else dram.read_pj
         served = [
-            (level, _serving_pj(architecture, layer, tensor, words[tensor], level))
+            (level, _serving_pj(architecture, facts, tensor, level))
             for level in _servers(architecture, tensor, constraints)
         ]
-        outermost = words[tensor] / dram.block_words * price
+        outermost = facts.words[tensor] / dram.block_words * price
         energy += min(max(pj, outermost) if level == 0 else pj + outermost for level, pj in served)
     return cycles, energy * (1 - 1e-12)  # the engine adds in another order
 
@@ -54,32 +85,26 @@ def _servers(architecture: Architecture, tensor: str, constraints: MapConstraint
     return [i for i in possible if i >= last]
 
 
-def _serving_pj(architecture: Architecture, layer: Layer, tensor: str, words: int, at: int) -> float:
-    """Energy at level *at* if multipliers get *tensor* from there. *words* are those of the tensor."""
+def _serving_pj(architecture: Architecture, facts: _Facts, tensor: str, at: int) -> float:
+    """Energy at level *at* if multipliers get *tensor* from there."""
     level = architecture.levels[at]
     instances = level.instances
-    below = architecture.mac.instances // instances
-    group = layer.one_group
-    free = math.prod(
-        size
-        for dim, size in zip(DIMS, group.sizes, strict=True)
-        if all(dim != name for axis in layer.axes[tensor] for name, _ in axis)
-    )
-    shared = min(below, free)
-    if tensor == "I":  # windows that overlap: positions of P and R (or Q and S) that meet are one
-        shared = below
-    accesses = layer.macs / shared
+    words = facts.words[tensor]
+    shared = architecture.mac.instances // instances
+    if tensor != "I":  # inputs can be shared further: where windows overlap, and from neighbour to neighbour
+        shared = min(shared, facts.sharers[tensor])
+    accesses = facts.macs / shared
     if tensor != "O":
         filling = words * level.write_pj if at > 0 else 0.0
         return (accesses * level.read_pj + filling) / level.block_words
     # The first time a word is accumulated it is not read; instances over which a reduction is split have their own.
-    first = words * min(instances, group.C * group.R * group.S)
+    first = words * min(instances, facts.sharers[tensor])
     return (accesses * level.update_pj + max(0.0, accesses - first) * level.read_pj) / level.block_words
 
 
-def _compute_cycles(architecture: Architecture, layer: Layer, constraints: MapConstraints | None) -> float:
+def _compute_cycles(architecture: Architecture, facts: _Facts, constraints: MapConstraints | None) -> float:
     """Steps if as many multipliers work as the layer's factors allow."""
-    sizes = dict(zip(DIMS, layer.one_group.sizes, strict=True))
+    sizes = facts.sizes
     usable = 1
     everywhere: set[str] = set()
     for i in range(len(architecture.levels)):
@@ -88,12 +113,12 @@ def _compute_cycles(architecture: Architecture, layer: Layer, constraints: MapCo
             everywhere |= allowed if fan > 1 else set()
             usable *= largest_divisor(tuple(sorted(sizes[dim] for dim in allowed if sizes[dim] > 1)), fan)
     most = largest_divisor(tuple(sorted(sizes[dim] for dim in everywhere if sizes[dim] > 1)), usable)
-    return layer.macs / most
+    return facts.macs / most
 
 
-def _port_cycles(architecture: Architecture, words: dict[str, int]) -> float:
+def _port_cycles(architecture: Architecture, facts: _Facts) -> float:
     """Cycles that the outermost level needs to deliver and to take every word once."""
-    dram = architecture.levels[0]
+    dram, words = architecture.levels[0], facts.words
     reads = 0.0 if dram.read_bandwidth is None else (words["W"] + words["I"]) / dram.read_bandwidth
     writes = 0.0 if dram.write_bandwidth is None else words["O"] / dram.write_bandwidth
     return max(reads, writes) * (1 - 1e-12)

@@ -15,7 +15,7 @@ from archgym.simulators.accelerator.constraints import MapConstraints
 from archgym.simulators.accelerator.data_error import DataError, check_whole
 from archgym.simulators.accelerator.layer import Layer
 from archgym.simulators.accelerator.mapper.options import MapperOptions
-from archgym.simulators.accelerator.mapper.pair import Found, search_pair
+from archgym.simulators.accelerator.mapper.pair import Found, Target, search_pair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +57,10 @@ def map_network(
         raise DataError(f"map_network: expected one or {len(architectures)} constraints, got {len(each)}")
     first = {layer.key: i for i, layer in reversed(list(enumerate(layers)))}
     different = sorted(first.values())
-    jobs = [(a, layers[i], c) for a, c in zip(architectures, each, strict=True) for i in different]
+    targets = [Target(a, c) for a, c in zip(architectures, each, strict=True)]
+    jobs = [(target, layers[i]) for target in targets for i in different]
 
-    def search(job: tuple[Architecture, Layer, MapConstraints]) -> Found:
+    def search(job: tuple[Target, Layer]) -> Found:
         return search_pair(*job, chosen)
 
     if threads == 1:

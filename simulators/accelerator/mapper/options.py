@@ -21,7 +21,7 @@ class MapperOptions:
     seed: int = 0
     objective: str = "edp"
     """One of `OBJECTIVES`."""
-    exhaustive_limit: int = 1_000_000
+    exhaustive_limit: int = 10_000_000
     """Map spaces (`space.map_space_size`) of up to this many mappings are searched completely: what is found there is
     proven to be optimal. 0 is never."""
 

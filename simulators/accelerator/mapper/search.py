@@ -8,7 +8,7 @@ from archgym.simulators.accelerator.layer import Layer
 from archgym.simulators.accelerator.mapper.bound import lower_bound
 from archgym.simulators.accelerator.mapper.network import NetworkResult, map_network
 from archgym.simulators.accelerator.mapper.options import MapperOptions, score
-from archgym.simulators.accelerator.mapper.pair import search_pair
+from archgym.simulators.accelerator.mapper.pair import Target, search_pair
 from archgym.simulators.accelerator.mapper.result import MapResult
 from archgym.simulators.accelerator.mapper.space import map_space_size
 
@@ -33,7 +33,7 @@ def map_layer(
     levels or keep what a level cannot.
     """
     options = options or MapperOptions()
-    found = search_pair(architecture, layer, constraints, options)
+    found = search_pair(Target(architecture, constraints), layer, options)
     return MapResult(
         mapping=None if found.best is None else found.best.mapping(0),
         cycles=found.cycles,

@@ -45,12 +45,12 @@ def map_space_size(architecture: Architecture, layer: Layer, constraints: MapCon
 
     Spatial slots without a fan-out count for nothing. Raises `DataError` if the constraints are of other levels.
     """
+    constraints.check_fits(architecture)
     return space_of(architecture, layer, constraints).size
 
 
 def space_of(architecture: Architecture, layer: Layer, constraints: MapConstraints) -> Space:
     """The space, made once for all architectures with the same fan-outs above 1 and the same tensors to keep."""
-    constraints.check_fits(architecture)
     fans = [architecture.fan_out(i) for i in range(len(architecture.levels))]
     wide = tuple((x > 1, y > 1) for x, y in fans)
     keeps = tuple(level.keeps for level in architecture.levels)
