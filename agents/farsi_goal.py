@@ -7,16 +7,16 @@ objective the metrics that it reads are always too high.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archgym.objective import BudgetDistance, Objective
+from archgym.objective import BudgetDistance, Objective, Term
 from archgym.simulator import Metric
 
-NEXT_TO_NOTHING = 1e-6
-"""A metric is compared with this fraction of itself: products and quotients would not survive a zero."""
+STEP = 0.1
+"""Metrics without a budget count by what the score would gain if they fell by this share."""
 DAMPENED = 0.1
 """Weight of what a budget leaves over; FARSI divides the distance of metrics that keep their budgets by ten."""
 
@@ -53,35 +53,50 @@ class Goal:
         return merit + DAMPENED * sum(min(fill - 1.0, 0.0) for fill in self._fill(values).values())
 
     def aims(self, values: Mapping[str, float], rng: np.random.Generator) -> list[Aim]:
-        """The metric that is farthest from its budget first; equal ones in random order.
+        """What to do first, second, and so on; of what is equal, anything first.
 
-        Where all budgets are kept: those metrics that use more of theirs than the average should fall, the others may
-        rise.
+        Metrics over their budgets, the one that is farthest from it first. Where all budgets are kept: those metrics
+        that use more of theirs than the average should fall, the others may rise. Where there are none: all metrics,
+        in random order, rather the one that the score depends on more.
         """
         excess = self._excess(values)
         if excess:
             return [Aim(name, reduce=True) for name in sorted(_mixed(excess, rng), key=lambda name: -excess[name])]
+        gain = self._gain(values)
+        if gain:
+            late = {name: rng.exponential() / part for name, part in gain.items()}
+            return [Aim(name, reduce=True) for name in sorted(late, key=lambda name: late[name])]
         fill = self._fill(values)
         mean = sum(fill.values()) / max(len(fill), 1)
         return [Aim(name, reduce=fill[name] >= mean) for name in _mixed(fill, rng)]
 
     def _excess(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Metrics that are too high, with their parts of the distance; limits come before the objective."""
+        """Metrics over their budgets, with their parts of the distance; limits come before the objective."""
         broken: dict[str, float] = {}
         for limit in self._limits:
             if limit.at_most is not None and values[limit.metric] > limit.at_most:
                 broken[limit.metric] = float(limit.excess(values[limit.metric]))
-        return broken or {name: part for name in self._term.reads if (part := self._part(name, values)) > 0.0}
+        if broken or not isinstance(self._term, BudgetDistance):
+            return broken
+        term = self._term
+        parts = {name: replace(term, budgets={name: budget}) for name, budget in term.budgets.items()}
+        return {name: part for name, term in parts.items() if (part := self._score(term, values)) > 0.0}
 
-    def _part(self, name: str, values: Mapping[str, float]) -> float:
-        """By how much the score would fall if the metric were next to nothing."""
-        if self._better[name] == "higher":
-            return 0.0
-        columns = {read: np.array([values[read]]) for read in self._term.reads}
-        lowered = columns | {name: columns[name] * NEXT_TO_NOTHING}
+    def _gain(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Metrics of an objective without budgets, with what the score would gain by lowering them a little."""
+        if isinstance(self._term, BudgetDistance):
+            return {}
+        score, gains = self._score(self._term, values), {}
+        for name in self._term.reads:
+            gain = score - self._score(self._term, {**values, name: values[name] * (1.0 - STEP)})
+            if gain > 0.0:
+                gains[name] = gain
+        return gains
+
+    def _score(self, term: Term, values: Mapping[str, float]) -> float:
+        columns = {name: np.array([values[name]]) for name in term.reads}
         with np.errstate(all="ignore"):
-            score, least = (float(self._term.score(given, self._better)[0]) for given in (columns, lowered))
-        return score - least
+            return float(term.score(columns, self._better)[0])
 
     def _fill(self, values: Mapping[str, float]) -> dict[str, float]:
         """Metrics with a budget to the share of it that is used."""
