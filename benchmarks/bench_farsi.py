@@ -1,7 +1,7 @@
 """How many designs a search needs until a system on chip keeps FARSI's budgets, beside FARSI's own search.
 
-Run it with ``python benchmarks/bench_farsi.py [SEEDS]`` (30 by default, which takes a few minutes). Every search starts from the
-plainest system or knows nothing, and may simulate as many designs as FARSI needed; "all" has no reference.
+Run it with ``python benchmarks/bench_farsi.py [SEEDS]``: 30 by default, five minutes. A search may simulate as many
+designs as FARSI needed, from the same start where it takes one: the plainest system. "all" has no reference.
 """
 
 from __future__ import annotations
