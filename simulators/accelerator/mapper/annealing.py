@@ -24,7 +24,7 @@ from archgym.simulators.accelerator.mapper.kernel import (
 )
 from archgym.simulators.accelerator.mapper.kernel_text import kernel_text
 
-TRIES: Final = 20
+TRIES: Final = 10
 """Steps tried per mapping that may be priced: in a small map space most are known soon."""
 
 
@@ -45,7 +45,7 @@ def annealing() -> Any:
         the last arguments of the engine's kernel. *seen* and *heights* are a hash table of what was priced.
         """
         count.finished = len(text) == 0  # never: it is not an enumeration
-        scratch, status, detail, cycles, energy = results[0], results[3], results[4], results[5], results[6]
+        scratch, cycles, energy = results[0], results[5], results[6]
         f, o, k = flat_factors[TRIED], flat_orders[TRIED], keep[TRIED]
         objective = problem.objective
         mask = np.uint64(len(seen) - 1)
@@ -55,7 +55,7 @@ def annealing() -> Any:
             tries += 1
             start(table, problem, random, f, o, k, template, scratch.ext)
             evaluate(table, costs, factors, orders, keep, TRIED, TRIED + 1, *results)
-            if not take(problem, flat_factors, flat_orders, keep, status, detail, cycles, energy, count):
+            if not take(problem, flat_factors, flat_orders, keep, results, count):
                 continue
             h = height_of(objective, float(cycles[TRIED]), energy[TRIED])
             worst = 0
@@ -95,7 +95,7 @@ def annealing() -> Any:
                     h = heights[at]
                 else:
                     evaluate(table, costs, factors, orders, keep, TRIED, TRIED + 1, *results)
-                    if not take(problem, flat_factors, flat_orders, keep, status, detail, cycles, energy, count):
+                    if not take(problem, flat_factors, flat_orders, keep, results, count):
                         continue
                     h = height_of(objective, float(cycles[TRIED]), energy[TRIED])
                     seen[at] = key

@@ -34,7 +34,7 @@ def enumeration() -> Any:
     ) -> None:  # fmt: skip
         """Prices every mapping that may be better than the best so far. Arguments are those of annealing, and the tree
         of factorisations at its root with the ``(7, most)`` divisors of the dimensions."""
-        scratch, status, detail, cycles, energy = results[0], results[3], results[4], results[5], results[6]
+        scratch = results[0]
         f, o, k = flat_factors[TRIED], flat_orders[TRIED], keep[TRIED]
         reset(problem, f, o, k, template)
         more = tree.length == 0 or descend(table, problem, costs, f, o, k, tree, divisors, count)
@@ -48,7 +48,7 @@ def enumeration() -> Any:
                             sort_order(f, o, slot)
                 while other_order:
                     evaluate(table, costs, factors, orders, keep, TRIED, TRIED + 1, *results)
-                    take(problem, flat_factors, flat_orders, keep, status, detail, cycles, energy, count)
+                    take(problem, flat_factors, flat_orders, keep, results, count)
                     other_order = next_orders(problem, f, o)
                 other_keep = next_keep(problem, k)
             more = tree.length > 0 and descend(table, problem, costs, f, o, k, tree, divisors, count)

@@ -528,10 +528,10 @@ def _note_miss(count: Any, code: Any, detail: Any, row: Any) -> None:
 
 
 @_jit
-def take(
-    problem: Any, factors: Any, orders: Any, keep: Any, status: Any, detail: Any, cycles: Any, energy: Any, count: Any
-) -> Any:
-    """Keeps the candidate that was just priced if it is the best so far; false if it is invalid."""
+def take(problem: Any, factors: Any, orders: Any, keep: Any, results: Any, count: Any) -> Any:
+    """Keeps the candidate that was just priced if it is the best so far; false if it is invalid. *results* are the last
+    arguments of the engine's kernel, from its scratch memory on."""
+    status, detail, cycles, energy, component = results[3], results[4], results[5], results[6], results[7]
     if status[TRIED] != 0:
         count.invalid += 1
         _note_miss(count, status[TRIED], detail, TRIED)
@@ -545,6 +545,8 @@ def take(
         copy(factors, orders, keep, TRIED, BEST)
         cycles[BEST] = cycles[TRIED]
         energy[BEST] = energy[TRIED]
+        for i in range(component.shape[1]):
+            component[BEST, i] = component[TRIED, i]
     return True
 
 

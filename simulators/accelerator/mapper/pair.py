@@ -34,6 +34,8 @@ class Found:
     best: MappingBatch | None
     cycles: int
     energy_pj: float
+    component_pj: tuple[float, ...]
+    bound: tuple[float, float]
     lower_bound: float
     evaluations: int
     invalid: int
@@ -69,7 +71,7 @@ def search_pair(target: Target, layer: Layer, options: MapperOptions) -> Found:
     if space.stuck is not None:
         size = layer.one_group.sizes[DIMS.index(space.stuck)]
         stuck = f"layer {layer.name!r}: {space.stuck} is {size}, but the constraints let no level have a factor of it"
-        return Found(None, 0, math.nan, least, 0, 0, True, stuck)
+        return Found(None, 0, math.nan, (), bound, least, 0, 0, True, stuck)
     arrays = _Arrays(target, layer, space, options)
     arrays.problem["least_cycles"], arrays.problem["least_pj"] = bound
     arrays.search(space, options)
@@ -77,11 +79,12 @@ def search_pair(target: Target, layer: Layer, options: MapperOptions) -> Found:
     priced, invalid, finished = int(count["priced"]), int(count["invalid"]), bool(count["finished"])
     if priced == 0:
         reason = worded(architecture, layer, int(count["miss_status"]), count["miss_detail"].tolist())
-        return Found(None, 0, math.nan, least, 0, invalid, finished, reason)
+        return Found(None, 0, math.nan, (), bound, least, 0, invalid, finished, reason)
     row = slice(kernel.BEST, kernel.BEST + 1)
     best = MappingBatch(arrays.factors[row], arrays.orders[row], arrays.keep[row])
     cycles, energy_pj = int(arrays.cycles[kernel.BEST]), float(arrays.energy[kernel.BEST])
-    return Found(best, cycles, energy_pj, least, priced, invalid, finished, None)
+    component_pj = tuple(arrays.component[kernel.BEST].tolist())
+    return Found(best, cycles, energy_pj, component_pj, bound, least, priced, invalid, finished, None)
 
 
 class _Arrays:
@@ -99,17 +102,17 @@ class _Arrays:
         self.keep = np.zeros((kernel.ROWS, levels), np.uint8)
         self.cycles = np.zeros(kernel.ROWS, np.int64)
         self.energy = np.zeros(kernel.ROWS)
+        self.component = np.zeros((kernel.ROWS, levels + 1))
         self.count: Any = np.zeros(1, kernel.COUNT_DTYPE)[0]
         self.count["first"] = self.count["second"] = math.inf
         self._fan = max(x * y for x, y in target.fans)
 
     def search(self, space: Space, options: MapperOptions) -> None:
         """Fills the best row and the counts."""
-        levels = self.keep.shape[1]
         results = (
             np.zeros(1, engine_kernel.SCRATCH_DTYPE)[0], np.zeros(self._fan, engine_kernel.CHILD_DTYPE),
             np.zeros(4 * self._fan, np.int64), np.zeros(kernel.ROWS, np.int64), np.zeros((kernel.ROWS, 7), np.int64),
-            self.cycles, self.energy, np.zeros((kernel.ROWS, levels + 1)), _NO_ACTIVITY, _NO_COUNTS, _NO_CYCLES,
+            self.cycles, self.energy, self.component, _NO_ACTIVITY, _NO_COUNTS, _NO_CYCLES,
         )  # fmt: skip
         common = (
             self.table, self.problem, self.costs, self.factors, self.orders, self.keep, results,
@@ -140,8 +143,8 @@ class _Plan:
     """And at the end."""
 
 
-SEARCH: Final = _Plan(2**31 - 1, 0.15, 3, 0.3, 0.01)
-GLANCE: Final = _Plan(80, 0.3, 1, 0.3, 0.01)
+SEARCH: Final = _Plan(2**31 - 1, 0.3, 3, 0.05, 0.005)
+GLANCE: Final = _Plan(80, 0.3, 1, 0.05, 0.005)
 """A good mapping to begin an enumeration with: the better the best so far, the more branches are hopeless."""
 
 _NO_LAYER: Final = Layer("none", 1, 1, 1, 1, 1, 1, 1)

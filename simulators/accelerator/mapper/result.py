@@ -17,8 +17,13 @@ class MapResult:
     energy_pj: float
     score: float
     """What the objective minimises."""
+    component_pj: tuple[float, ...]
+    """Energy of each level, outermost first, and of the multipliers: together `energy_pj`."""
     lower_bound: float
     """A score that no mapping can beat, whatever was searched."""
+    bound_cycles: float
+    bound_pj: float
+    """No mapping that the constraints allow takes fewer cycles, and none less energy."""
     evaluations: int
     """Valid mappings that the engine priced."""
     invalid: int

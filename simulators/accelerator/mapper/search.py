@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from archgym.simulators.accelerator.architecture import Architecture
 from archgym.simulators.accelerator.constraints import MapConstraints
 from archgym.simulators.accelerator.layer import Layer
@@ -33,15 +35,24 @@ def map_layer(
     levels or keep what a level cannot.
     """
     options = options or MapperOptions()
-    found = search_pair(Target(architecture, constraints), layer, options)
+    found = search_pair(_target(architecture, constraints), layer, options)
     return MapResult(
         mapping=None if found.best is None else found.best.mapping(0),
         cycles=found.cycles,
         energy_pj=found.energy_pj,
         score=score(options.objective, found.cycles, found.energy_pj),
+        component_pj=found.component_pj,
         lower_bound=found.lower_bound,
+        bound_cycles=found.bound[0],
+        bound_pj=found.bound[1],
         evaluations=found.evaluations,
         invalid=found.invalid,
         optimal=found.optimal,
         reason=found.reason,
     )
+
+
+@lru_cache(maxsize=64)
+def _target(architecture: Architecture, constraints: MapConstraints) -> Target:
+    """Kept because whoever maps one layer of a network on an accelerator maps the others next."""
+    return Target(architecture, constraints)
