@@ -42,7 +42,7 @@ def make(
 ) -> Any:
     """An `AcceleratorSimulator`; `ConfigError` for whatever is wrong with names, files and values."""
     from archgym.simulators.accelerator.data_error import DataError
-    from archgym.simulators.accelerator.mapper.options import MapperOptions
+    from archgym.simulators.accelerator.mapper.search import MapperOptions
     from archgym.simulators.accelerator.plugin.eyeriss_decoding import DRAM_BANDWIDTH
     from archgym.simulators.accelerator.plugin.eyeriss_spaces import eyeriss_space
     from archgym.simulators.accelerator.plugin.options import (

@@ -14,9 +14,8 @@ from archgym.simulators.accelerator.batch import MappingBatch
 from archgym.simulators.accelerator.constraints import MapConstraints
 from archgym.simulators.accelerator.engine import Engine
 from archgym.simulators.accelerator.layer import Layer
-from archgym.simulators.accelerator.mapper.bound import lower_bound
-from archgym.simulators.accelerator.mapper.options import MapperOptions
-from archgym.simulators.accelerator.mapper.pair import search_pair
+from archgym.simulators.accelerator.mapper.search import MapperOptions, lower_bound, map_layer
+from archgym.simulators.accelerator.mapping import Mapping
 
 REMEMBERED: Final = 8192
 """Pairs of an accelerator and a layer that are not searched again when they come back: a few MB."""
@@ -38,8 +37,7 @@ class LayerCost:
     bound_cycles: float = 0.0
     """No mapping takes fewer cycles, and none less energy than `bound_pj`."""
     bound_pj: float = 0.0
-    best: MappingBatch | None = None
-    """One row: the mapping."""
+    mapping: Mapping | None = None
 
 
 class LayerCosts:
@@ -70,13 +68,13 @@ class LayerCosts:
         return [[found[architecture.key, layer.key] for layer in self._layers] for architecture in architectures]
 
     def _cost(self, architecture: Architecture, layer: Layer) -> LayerCost:
-        result = search_pair(architecture, layer, self._constraints, self._options)
-        if result.best is None:
-            return LayerCost(result.reason or "none was found")
-        priced = Engine(architecture, layer).evaluate(result.best)
-        cycles, pj = lower_bound(architecture, layer, self._constraints)
+        found = map_layer(architecture, layer, self._constraints, self._options)
+        if found.mapping is None:
+            return LayerCost((found.reason or "none was found").removeprefix(f"layer {layer.name!r}: "))
+        priced = Engine(architecture, layer).evaluate(MappingBatch.of([found.mapping]))
         components = tuple(priced.component_pj[0].tolist())
-        return LayerCost(None, result.cycles, result.energy_pj, components, result.optimal, cycles, pj, result.best)
+        cycles, pj = lower_bound(architecture, layer, self._constraints)
+        return LayerCost(None, found.cycles, found.energy_pj, components, found.optimal, cycles, pj, found.mapping)
 
     def _recalled(self, pairs: dict[_Key, tuple[Architecture, Layer]]) -> dict[_Key, LayerCost]:
         found = {}

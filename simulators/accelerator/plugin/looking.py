@@ -29,10 +29,10 @@ def details(simulator: Simulator, design: Mapping[str, Any]) -> Sequence[DetailT
     results = _explained(made, architecture, costs)
     layers = made.network.layers
     dearest = max(range(len(layers)), key=lambda i: layers[i].count * costs[i].cycles * costs[i].energy_pj)
-    best = costs[dearest].best
+    best = costs[dearest].mapping
     tables = [hierarchy_table(stages(architecture, results)), _layers(made, costs, results)]
     if best is not None:
-        tables.append(nest_table(f"mapping of {layers[dearest].name}", architecture, best.mapping(0)))
+        tables.append(nest_table(f"mapping of {layers[dearest].name}", architecture, best))
     return tables
 
 
@@ -77,9 +77,9 @@ def _explained(
     from archgym.simulators.accelerator.engine import Engine
 
     return [
-        (layer.count, Engine(architecture, layer).explain(cost.best.mapping(0)))
+        (layer.count, Engine(architecture, layer).explain(cost.mapping))
         for layer, cost in zip(made.network.layers, costs, strict=True)
-        if cost.best is not None
+        if cost.mapping is not None
     ]
 
 

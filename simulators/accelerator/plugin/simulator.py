@@ -11,7 +11,7 @@ from archgym.simulator import Evaluations, Status, Workload
 from archgym.simulators.accelerator.architecture import Architecture
 from archgym.simulators.accelerator.data_error import DataError
 from archgym.simulators.accelerator.eyeriss import EYERISS_CONSTRAINTS
-from archgym.simulators.accelerator.mapper.options import MapperOptions
+from archgym.simulators.accelerator.mapper.search import MapperOptions
 from archgym.simulators.accelerator.networks.network import Network
 from archgym.simulators.accelerator.plugin.eyeriss_decoding import (
     ROW_STATIONARY,
