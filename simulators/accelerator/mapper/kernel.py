@@ -44,7 +44,7 @@ ATTEMPTS: Final = 200
 
 # Rows of the arrays of candidates: the one being tried, the best, and where each chain is.
 TRIED, BEST, CHAIN = 0, 1, 2
-CHAINS: Final = 4
+CHAINS: Final = 8
 ROWS: Final = CHAIN + CHAINS
 
 

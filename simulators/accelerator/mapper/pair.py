@@ -123,8 +123,9 @@ class _Arrays:
         budget = min(plan.most_evaluations, options.evaluations)
         room = 1 << (4 * budget - 1).bit_length()
         seen, heights = np.zeros(room, np.uint64), np.zeros(room)
-        starts = max(int(plan.starts * budget), 2 * plan.chains)
-        annealing()(*common, self.random, seen, heights, budget, starts, plan.chains, plan.hot, plan.cold)
+        chains = min(max(plan.chains, budget // EVALUATIONS_OF_A_CHAIN), kernel.CHAINS)
+        starts = max(int(plan.starts * budget), 2 * chains)
+        annealing()(*common, self.random, seen, heights, budget, starts, chains, plan.hot, plan.cold)
         if complete:
             enumeration()(*common, space.tree.copy(), space.divisors)
 
@@ -137,12 +138,15 @@ class _Plan:
     starts: float
     """The part of them for candidates to start from."""
     chains: int
+    """At least; with many evaluations there are more."""
     hot: float
     """Temperature, in logarithms of the score: of a score e^T times as high, 1 in e is accepted at first."""
     cold: float
     """And at the end."""
 
 
+EVALUATIONS_OF_A_CHAIN: Final = 2500
+"""Beyond which another chain is worth more than a longer one."""
 SEARCH: Final = _Plan(2**31 - 1, 0.3, 3, 0.05, 0.005)
 GLANCE: Final = _Plan(80, 0.3, 1, 0.05, 0.005)
 """A good mapping to begin an enumeration with: the better the best so far, the more branches are hopeless."""
