@@ -337,10 +337,25 @@ def reset(problem: Any, f: Any, orders: Any, keep: Any, template: Any) -> None:
 
 
 @_jit
+def _ease(problem: Any, f: Any) -> None:
+    """Moves what is too much for a mesh, where a dimension has only meshes to be on, to its other ones."""
+    for d in range(7):
+        home = problem.home[d]
+        if problem.bound[d] == 1 or home >= TEMPORAL * problem.levels:
+            continue
+        for k in range(1, problem.slot_count[d]):
+            slot = problem.slot[d * MAX_SLOTS + k]
+            if _used(f, home) > problem.mesh[home]:
+                room = max(np.int64(1), problem.mesh[slot] // _used(f, slot))
+                _move(f, d, home, slot, _largest_divisor(np.int64(f[home * 7 + d]), room))
+
+
+@_jit
 def start(table: Any, problem: Any, random: Any, f: Any, orders: Any, keep: Any, template: Any, ext: Any) -> None:
     """A candidate that fills meshes, and buffers from the inside; it fits if any does (see `reset`)."""
     levels = problem.levels
     reset(problem, f, orders, keep, template)
+    _ease(problem, f)
     generous = _chance(random, 50)
     for i in range(1, levels):
         own = np.int64(7) if generous else _below(random, 8)
@@ -356,6 +371,7 @@ def start(table: Any, problem: Any, random: Any, f: Any, orders: Any, keep: Any,
                 _fill_mesh(problem, random, f, slot, 8)
     if not holds(table, f, keep, ext):
         reset(problem, f, orders, keep, template)
+        _ease(problem, f)
     for i in range(levels - 1, 0, -1):
         slot = TEMPORAL * levels + i
         failed = np.int64(0)

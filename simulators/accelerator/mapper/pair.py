@@ -81,7 +81,7 @@ def search_pair(target: Target, layer: Layer, options: MapperOptions) -> Found:
         reason = worded(architecture, layer, int(count["miss_status"]), count["miss_detail"].tolist())
         return Found(None, 0, math.nan, (), bound, least, 0, invalid, finished, reason)
     row = slice(kernel.BEST, kernel.BEST + 1)
-    best = MappingBatch(arrays.factors[row], arrays.orders[row], arrays.keep[row])
+    best = MappingBatch(arrays.factors[row].copy(), arrays.orders[row].copy(), arrays.keep[row].copy())
     cycles, energy_pj = int(arrays.cycles[kernel.BEST]), float(arrays.energy[kernel.BEST])
     component_pj = tuple(arrays.component[kernel.BEST].tolist())
     return Found(best, cycles, energy_pj, component_pj, bound, least, priced, invalid, finished, None)

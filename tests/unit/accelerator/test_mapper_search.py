@@ -226,6 +226,21 @@ def test_a_dimension_without_a_slot_is_named():
     assert found.evaluations == 0
 
 
+def test_a_dimension_that_may_only_be_on_meshes_is_spread_over_them():
+    architecture = cases.three_levels(64, 12, (4, 5))
+    constraints = MapConstraints(
+        (
+            LevelConstraint("DRAM", frozenset("WIO"), slot("CM"), NOTHING, NOTHING),
+            LevelConstraint("buffer", frozenset("WIO"), slot("CM"), slot("P"), slot("P")),
+            LevelConstraint("registers", frozenset("WIO"), slot("CM"), NOTHING, NOTHING),
+        )
+    )
+    for limit in (0, 10**9):
+        found = map_layer(architecture, PRODUCT, constraints, MapperOptions(exhaustive_limit=limit))  # P = 20 = 4 x 5
+        assert found.mapping.levels[1].spatial_x == (("P", 4),)
+        assert found.mapping.levels[1].spatial_y == (("P", 5),)
+
+
 def test_a_network_reports_which_layers_have_no_mapping():
     architecture = eyeriss_architecture({**DEFAULT_POINT, "n_pes": 42}, "accelergy-0.3-archgym")
     found = map_network([architecture], load_network("alexnet_archgym").layers, EYERISS_CONSTRAINTS)
