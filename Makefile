@@ -48,6 +48,8 @@ conform: $(STAMP) ## Compare with the reference results in $(GOLDEN)
 	$(BIN)/archgym conform dram $(GOLDEN)/dram/archgym_ddr3.csv --traces $(GOLDEN)/dram/archgym_traces --threads 2
 	$(BIN)/archgym conform dram $(GOLDEN)/dram/v5_vs_v4.csv --traces $(GOLDEN)/dram/archgym_traces --threads 2
 	$(BIN)/archgym conform soc $(GOLDEN)/soc/dev.jsonl
+	$(BIN)/archgym conform accelerator $(GOLDEN)/accelerator/dev.json
+	$(BIN)/archgym conform accelerator-mapping $(GOLDEN)/accelerator/maestro_dev.json
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
