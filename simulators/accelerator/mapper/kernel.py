@@ -91,6 +91,7 @@ TREE_DTYPE: Final = _record(
         ("last_of", np.int64, (8,)),  # and of each dimension
         ("divisor_count", np.int64, (8,)),
         ("keep_fixed", np.int64),
+        ("plain", np.int64),  # no branch can be judged before its leaf
         ("visited", np.int64),
         ("instances", np.int64, (_L,)),
         ("ext", np.int64, (8,)),
@@ -637,7 +638,11 @@ def descend(
     table: Any, problem: Any, costs: Any, f: Any, orders: Any, keep: Any, tree: Any, divisors: Any, count: Any
 ) -> Any:
     """Goes on to the next leaf of the tree of factorisations: each of its knots gives a slot a factor of what is left
-    of a dimension. False after the last leaf. *keep* has to be what has to be kept."""
+    of a dimension. False after the last leaf. *keep* has to be what has to be kept.
+
+    What is not given yet is at home, further out than any other slot: so tiles, and the use of meshes, only grow on the
+    way to a leaf. Where a dimension is at home on a mesh (and may leave it), that is not so, and the tree is plain.
+    """
     n, spatial = tree.length, tree.spatial
     v = tree.at
     while v >= 0:
@@ -648,14 +653,16 @@ def descend(
         if tree.place[v] >= 0:
             _move(f, d, slot, home, divisors[d, tree.place[v]])
         rest = np.int64(f[home * 7 + d])
-        most = min(rest, problem.mesh[slot] // _used(f, slot)) if v < spatial else rest
+        most = rest
+        if v < spatial and tree.plain == 0:
+            most = min(rest, problem.mesh[slot] // _used(f, slot))
         place = tree.place[v] + 1
         while place < tree.divisor_count[d] and divisors[d, place] <= most and rest % divisors[d, place] != 0:
             place += 1
         over = place == tree.divisor_count[d] or divisors[d, place] > most
         if not over and place > 0:
             _move(f, d, home, slot, divisors[d, place])
-            if not holds(table, f, keep, tree.ext):
+            if tree.plain == 0 and not holds(table, f, keep, tree.ext):
                 _move(f, d, slot, home, divisors[d, place])
                 over = True  # and so would larger ones be
         if over:
@@ -664,7 +671,9 @@ def descend(
             continue
         tree.place[v] = place
         tree.visited += 1
-        if v >= spatial - 1:
+        if tree.plain != 0:
+            pass
+        elif v >= spatial - 1:
             # A knot of factor 1 leaves the bound as it is.
             if (place > 0 or v == spatial - 1) and _beaten(table, problem, costs, f, orders, tree, v, count):
                 count.pruned += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from archgym.simulators.accelerator.architecture import Architecture
@@ -40,7 +41,7 @@ def map_layer(
         mapping=None if found.best is None else found.best.mapping(0),
         cycles=found.cycles,
         energy_pj=found.energy_pj,
-        score=score(options.objective, found.cycles, found.energy_pj),
+        score=math.nan if found.best is None else score(options.objective, found.cycles, found.energy_pj),
         component_pj=found.component_pj,
         lower_bound=found.lower_bound,
         bound_cycles=found.bound[0],

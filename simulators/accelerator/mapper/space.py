@@ -127,6 +127,7 @@ def _tree(layer: Layer, problem: Any) -> tuple[Any, NDArray[np.int64]]:
     for number, (d, slot) in enumerate(knots):
         tree.last[slot] = tree.last_of[d] = number
     tree.keep_fixed = not problem.keep_free.any()
+    tree.plain = any(problem.slot_count[d] > 1 and problem.home[d] < TEMPORAL * levels for d in range(7))
     lists = [divisors_of(size) for size in layer.sizes]
     tree.divisor_count[:7] = [len(found) for found in lists]
     divisors = np.zeros((7, max(map(len, lists))), np.int64)

@@ -1,4 +1,7 @@
-"""Complete enumeration finds what brute force finds, and its bounds never cut off a better mapping."""
+"""Complete enumeration finds what brute force finds, and its bounds never cut off a better mapping.
+
+Searches here may price one mapping before they enumerate: so that it is the enumeration that finds the best one.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ def brute_force(architecture: Architecture, layer: Layer, constraints: MapConstr
 def test_enumeration_finds_what_brute_force_finds(layer, objective):
     for architecture in (cases.two_levels(), cases.two_levels(9, (2, 2), 0.5), cases.two_levels(12, keeps="WO")):
         for constraints in (MapConstraints.unconstrained(architecture), fixed(architecture), ordered(architecture)):
-            found = map_layer(architecture, layer, constraints, MapperOptions(objective=objective))
+            found = map_layer(architecture, layer, constraints, MapperOptions(1, objective=objective))
             assert found.optimal
             assert found.score == brute_force(architecture, layer, constraints, objective)
 
@@ -80,15 +83,34 @@ def test_enumeration_finds_what_brute_force_finds(layer, objective):
 def test_three_levels_with_given_orders_are_solved(layer):
     for architecture in (cases.three_levels(), cases.three_levels(18, 4, (2, 1)), cases.three_levels(64, 3, (1, 2))):
         constraints = ordered(architecture)
-        found = map_layer(architecture, layer, constraints)
+        found = map_layer(architecture, layer, constraints, MapperOptions(evaluations=1))
         assert found.optimal
         assert found.score == brute_force(architecture, layer, constraints, "edp")
+
+
+def test_dimensions_that_are_at_home_on_a_mesh_are_enumerated_too():
+    """Where all of a dimension may be on a mesh and has to leave it for others, no branch is cut off too early."""
+    architecture = cases.three_levels(24, 8, (4, 3))
+    layer = Layer("meshes", 1, 4, 4, 6, 1, 1, 1, kind="gemm")
+    outer = LevelConstraint("DRAM", frozenset("WIO"), slot("CM", order="CM"), NOTHING, NOTHING)
+    for inner in (slot("C"), slot("CP", order="PC")):
+        constraints = MapConstraints(
+            (
+                outer,
+                LevelConstraint("buffer", frozenset("WIO"), NOTHING, slot("CMP", order="CMP"), slot("P")),
+                LevelConstraint("registers", frozenset("WO"), inner, NOTHING, NOTHING),
+            )
+        )
+        for objective in ("edp", "delay"):
+            found = map_layer(architecture, layer, constraints, MapperOptions(1, objective=objective))
+            assert found.optimal
+            assert found.score == brute_force(architecture, layer, constraints, objective)
 
 
 def test_among_equal_delays_the_one_of_less_energy_is_found():
     architecture = cases.two_levels(16, (2, 2))
     constraints = ordered(architecture)
-    found = map_layer(architecture, PRODUCT, constraints, MapperOptions(objective="delay"))
+    found = map_layer(architecture, PRODUCT, constraints, MapperOptions(1, objective="delay"))
     batch = MappingBatch.of(list(cases.every_mapping(architecture, PRODUCT, constraints)))
     result = Engine(architecture, PRODUCT).evaluate(batch)
     fastest = result.valid & (result.cycles == found.cycles)
@@ -209,7 +231,7 @@ def test_orders_that_are_free_are_all_enumerated():
             LevelConstraint("buffer", frozenset("O"), NOTHING, NOTHING, NOTHING),
         )
     )
-    found = map_layer(architecture, PRODUCT, constraints)
+    found = map_layer(architecture, PRODUCT, constraints, MapperOptions(evaluations=1))
     # All loops are DRAM's: partial sums stay in the buffer only if the reduction C is innermost.
     assert found.mapping is not None
     assert found.mapping.levels[0].temporal[-1] == ("C", 4)

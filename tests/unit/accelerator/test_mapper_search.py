@@ -197,9 +197,10 @@ def test_processes_with_different_hash_seeds_agree():
     assert answers.pop().count("0x") == 6
 
 
-def test_a_buffer_that_is_too_small_is_named_with_what_it_needs():
+@pytest.mark.parametrize("objective", ["edp", "delay"])
+def test_a_buffer_that_is_too_small_is_named_with_what_it_needs(objective):
     architecture = cases.two_levels(buffer_words=2)
-    found = map_layer(architecture, PRODUCT, as_built(architecture))
+    found = map_layer(architecture, PRODUCT, as_built(architecture), MapperOptions(objective=objective))
     assert found.mapping is None
     assert found.reason == "level 'buffer': needs 3 words (W 1, I 1, O 1), has 2"
     assert found.optimal  # nothing can be valid
