@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from archgym.simulators.accelerator.architecture import Architecture
-    from archgym.simulators.accelerator.plugin.layer_costs import LayerCost
+    from archgym.simulators.accelerator.mapper.search import MapResult
     from archgym.simulators.accelerator.plugin.simulator import AcceleratorSimulator
     from archgym.simulators.accelerator.results import NestResult
 
@@ -57,7 +57,7 @@ def own(simulator: Simulator) -> Simulator:
 
 def _mapped(
     simulator: Simulator, design: Mapping[str, Any]
-) -> tuple[AcceleratorSimulator, Architecture, list[LayerCost]]:
+) -> tuple[AcceleratorSimulator, Architecture, list[MapResult]]:
     from archgym.simulators.accelerator.data_error import DataError
     from archgym.simulators.accelerator.plugin.simulator import AcceleratorSimulator
 
@@ -71,7 +71,7 @@ def _mapped(
 
 
 def _explained(
-    made: AcceleratorSimulator, architecture: Architecture, costs: Sequence[LayerCost]
+    made: AcceleratorSimulator, architecture: Architecture, costs: Sequence[MapResult]
 ) -> list[tuple[int, NestResult]]:
     """How often each layer occurs, and everything about its mapping."""
     from archgym.simulators.accelerator.engine import Engine
@@ -84,7 +84,7 @@ def _explained(
 
 
 def _layers(
-    made: AcceleratorSimulator, costs: Sequence[LayerCost], results: Sequence[tuple[int, NestResult]]
+    made: AcceleratorSimulator, costs: Sequence[MapResult], results: Sequence[tuple[int, NestResult]]
 ) -> DetailTable:
     from archgym.simulators.accelerator.plugin.units import J_PER_PJ
 

@@ -8,8 +8,8 @@ from typing import Final
 from archgym.simulator import Metric
 from archgym.simulators.accelerator.architecture import Architecture
 from archgym.simulators.accelerator.layer import Layer
+from archgym.simulators.accelerator.mapper.search import MapResult
 from archgym.simulators.accelerator.plugin.eyeriss_decoding import SPADS
-from archgym.simulators.accelerator.plugin.layer_costs import LayerCost
 from archgym.simulators.accelerator.plugin.units import CLOCK_HZ, J_PER_PJ, MM2_PER_UM2
 
 METRICS: Final = (
@@ -34,7 +34,7 @@ METRICS: Final = (
 )
 
 
-def metric_row(architecture: Architecture, layers: Sequence[Layer], costs: Sequence[LayerCost]) -> list[float]:
+def metric_row(architecture: Architecture, layers: Sequence[Layer], costs: Sequence[MapResult]) -> list[float]:
     """Values in the order of `METRICS` of one design: *costs* of one occurrence of each of *layers*."""
     counted = [(layer.count, cost) for layer, cost in zip(layers, costs, strict=True)]
     cycles = sum(count * cost.cycles for count, cost in counted)

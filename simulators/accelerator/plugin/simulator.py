@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from archgym.simulator import Evaluations, Status, Workload
 from archgym.simulators.accelerator.architecture import Architecture
 from archgym.simulators.accelerator.data_error import DataError
 from archgym.simulators.accelerator.eyeriss import EYERISS_CONSTRAINTS
-from archgym.simulators.accelerator.mapper.search import MapperOptions
+from archgym.simulators.accelerator.mapper.search import MapperOptions, MapResult
 from archgym.simulators.accelerator.networks.network import Network
 from archgym.simulators.accelerator.plugin.eyeriss_decoding import (
     ROW_STATIONARY,
@@ -20,7 +21,7 @@ from archgym.simulators.accelerator.plugin.eyeriss_decoding import (
     with_dram_bandwidth,
 )
 from archgym.simulators.accelerator.plugin.eyeriss_spaces import ARCHGYM
-from archgym.simulators.accelerator.plugin.layer_costs import LayerCost, LayerCosts
+from archgym.simulators.accelerator.plugin.layer_costs import LayerCosts
 from archgym.simulators.accelerator.plugin.metrics import METRICS, metric_row
 from archgym.simulators.accelerator.pricing.technology import Technology
 from archgym.space import DesignBatch, DesignSpace
@@ -28,6 +29,9 @@ from archgym.space import DesignBatch, DesignSpace
 NAME: Final = "accelerator"
 VERSION: Final = "1"
 """Part of every sample. Raise it whenever any result changes."""
+
+
+_A_LAYER: Final = re.compile(r"^layer '[^']*': ")
 
 
 class AcceleratorSimulator:
@@ -82,7 +86,7 @@ class AcceleratorSimulator:
         make = archgym_accelerator if self._archgym else eyeriss_accelerator
         return with_dram_bandwidth(make(design, self.technology), self.dram_bandwidth)
 
-    def mapped(self, design: Mapping[str, Any]) -> tuple[Architecture, list[LayerCost]]:
+    def mapped(self, design: Mapping[str, Any]) -> tuple[Architecture, list[MapResult]]:
         """One complete design with the costs of its layers, each of one occurrence; `DataError` with the reason why
         it cannot run the workload."""
         architecture = self.architecture_of(design)
@@ -91,11 +95,12 @@ class AcceleratorSimulator:
             raise DataError(reason)
         return architecture, found
 
-    def _refusal(self, costs: list[LayerCost]) -> str | None:
+    def _refusal(self, costs: list[MapResult]) -> str | None:
         """Why a design cannot run the workload: its first layer without a mapping."""
         for layer, cost in zip(self.network.layers, costs, strict=True):
             if cost.reason is not None:
-                return f"layer {layer.name!r} has no mapping: {cost.reason}"
+                # Equal layers share a result, which may say another one's name.
+                return f"layer {layer.name!r} has no mapping: {_A_LAYER.sub('', cost.reason)}"
         return None
 
     def __reduce__(self) -> tuple[Any, ...]:

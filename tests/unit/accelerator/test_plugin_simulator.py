@@ -224,3 +224,11 @@ def test_a_broken_network_is_named_in_one_line(name: str, content: str, message:
     with pytest.raises(ConfigError, match=message) as caught:
         made(path)
     assert "\n" not in str(caught.value)
+
+
+def test_archgyms_default_takes_archgyms_cycles() -> None:
+    """7,885,704 are hard-coded in ArchGym, whose mapper stops early; that fewer cannot be had is proven here."""
+    options = {"technology": "accelergy-0.3-archgym", "mapper_objective": "delay"}
+    found = metrics(made("alexnet_archgym", "eyeriss-archgym", **options))
+    assert found["cycles"] == 7_885_704
+    assert found["optimal_share"] == 1.0
