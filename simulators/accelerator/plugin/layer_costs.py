@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from threading import Lock
 from typing import Final
 
@@ -23,13 +24,14 @@ class LayerCosts:
 
     def __init__(self, layers: Sequence[Layer], constraints: MapConstraints, options: MapperOptions) -> None:
         self._layers, self._constraints, self._options = tuple(layers), constraints, options
+        self._layer_keys = tuple(layer.key for layer in layers)
         self._known: OrderedDict[_Key, MapResult] = OrderedDict()
         self._lock = Lock()
 
     def of(self, architectures: Sequence[Architecture], threads: int = 1) -> list[list[MapResult]]:
         """For each of *architectures* the costs of one occurrence of each layer, in their order. Equal layers on equal
         architectures are searched once."""
-        keys = [[(architecture.key, layer.key) for layer in self._layers] for architecture in architectures]
+        keys = [list(product((architecture.key,), self._layer_keys)) for architecture in architectures]
         pairs = {
             key: (architecture, layer)
             for architecture, row in zip(architectures, keys, strict=True)
