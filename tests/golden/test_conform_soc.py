@@ -76,6 +76,14 @@ def test_a_different_reference_is_noticed(edited: Callable[[Edit], Path]) -> Non
     assert not found.holds
 
 
+def test_another_link_in_the_place_of_one_is_noticed(edited: Callable[[Edit], Path]) -> None:
+    def edit(row: dict[str, Any]) -> None:
+        row["farsi"]["effective"]["links"][0] = ["pe0", "mem0"]
+
+    [wrong] = [quantity.name for quantity in conform(edited(edit)).quantities if not quantity.holds]
+    assert wrong == "links simulated"
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
