@@ -26,7 +26,7 @@ from archgym.space import Categorical, DesignSpace, Ordinal, Parameter, Predicat
 ARCHGYM, EYERISS, SMALL = "eyeriss-archgym", "eyeriss", "eyeriss-small"
 SPACES: Final = {
     EYERISS: "Array, buffers and banks of an Eyeriss-like accelerator; every design runs the workload.",
-    SMALL: "A part of eyeriss that can be enumerated: at most 48,000 designs.",
+    SMALL: "A part of eyeriss that can be enumerated: at most 2,592 designs.",
     ARCHGYM: "ArchGym's 26 parameters, for parity: some have no effect, and many designs cannot run the workload.",
 }
 
@@ -47,14 +47,14 @@ _SIZES: Final[Mapping[str, Mapping[str, tuple[int, ...]]]] = {
         "glb_n_banks": (2, 4, 8, 16, 32, 64),
     },
     SMALL: {
-        "columns": (8, 12, 14, 16, 28),
-        "rows": (6, 12, 14, 16, 24),
-        "ifmap_depth": (12, 24, 48, 96),
-        "psum_depth": (16, 32, 64, 128),
-        "weights_depth": (96, 192, 384, 768),
-        "glb_words": tuple(2**i for i in range(13, 18)),
+        "columns": (8, 14, 28),
+        "rows": (6, 12, 24),
+        "ifmap_depth": (12, 24, 48),
+        "psum_depth": (16, 64),
+        "weights_depth": (96, 192, 384),
+        "glb_words": tuple(2**i for i in range(14, 18)),
         "glb_block_words": (4,),
-        "glb_n_banks": (2, 8, 32),
+        "glb_n_banks": (8, 32),
     },
 }
 _USUAL: Final = {
