@@ -12,7 +12,7 @@ and next to it the loops that leave the same tensors in place.
 
 *Enumeration* visits every factorisation that fits, order and choice of what to keep. A branch ends where a mesh or a
 buffer is too small for the factors so far (tiles only grow with those to come), or where not even a bound on the score
-is below the best (`_hopeless`): both are sound, so what is best at the end is optimal.
+is below the best (`hopeless`): both are sound, so what is best at the end is optimal.
 
 Everything random comes from one 64-bit state (xorshift64*, Vigna, ACM TOMS 2016), so that results depend on nothing
 but the arguments.

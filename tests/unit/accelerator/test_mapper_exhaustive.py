@@ -25,6 +25,7 @@ from archgym.simulators.accelerator.layer import Layer
 from archgym.simulators.accelerator.mapper import kernel
 from archgym.simulators.accelerator.mapper.search import MapperOptions, lower_bound, map_layer, map_space_size, score
 from archgym.simulators.accelerator.mapper.space import space_of
+from archgym.simulators.accelerator.mapping import Mapping, level_mapping
 
 
 def _beside(name: str) -> Any:
@@ -173,6 +174,31 @@ def test_no_mapping_beats_the_bounds():
             assert cycles <= price.cycles
             assert energy_pj <= price.energy_pj
         assert branch_bound(architecture, layer, mapping, MapConstraints(tuple(kept))) <= price.energy_pj
+
+
+def test_rounds_that_neighbours_serve_do_not_count_in_the_bound():
+    """Three elements at P = 0, 1, 2 slide along R, and back whenever M goes on: all but one get theirs from a
+    neighbour, so that four rounds read less than four times the five inputs."""
+    layer = Layer("slide", 1, 1, 4, 3, 1, 3, 1)
+    architecture = cases.three_levels(64, 8, (3, 1))
+    free = {"read_pj": 0.0, "write_pj": 0.0, "update_pj": 0.0, "leak_pj": 0.0}
+    dram, buffer, registers = (replace(level, block_words=1, **free) for level in architecture.levels)
+    levels = (dram, replace(buffer, read_pj=1.0), registers)
+    architecture = replace(architecture, levels=levels, mac=replace(architecture.mac, compute_pj=0.0))
+    mapping = Mapping(
+        (
+            level_mapping("WIO"),
+            level_mapping("I", [["M", 4], ["R", 3]], [["P", 3]]),
+            level_mapping("I"),
+        )
+    )
+    kept = tuple(LevelConstraint(level.name, mapped.keep) for level, mapped in zip(levels, mapping.levels, strict=True))
+    read = Engine(architecture, layer).explain(mapping).levels[1].tensors["I"].reads
+    assert read == 3 + 2 + 3 * (1 + 2)
+    # One word less than there are inputs: the bound spares what an instance may round down.
+    bound = branch_bound(architecture, layer, mapping, MapConstraints(kept))
+    assert bound == pytest.approx(layer.words("I") - 1)
+    assert bound < read < 4 * layer.words("I")
 
 
 def branch_bound(architecture: Architecture, layer: Layer, mapping: Any, constraints: MapConstraints) -> float:
