@@ -1,16 +1,17 @@
 """How good the mapper is, and how fast: beside timeloop-mapper pair by pair, and ArchGym's Eyeriss space by design.
 
-``python benchmarks/bench_mapper.py [--golden FILE] [--seeds 9] [--designs 12] [--network resnet18]``
+``python benchmarks/bench_mapper.py [--golden FILE] [--seeds 9] [--designs 12] [--repeats 20]``
 
 The first table has a row for each pair of an accelerator and a layer that timeloop-mapper (random_pruned, one thread,
 energy x delay) mapped in as many valid mappings as we may price: ours / listed is below 1 where our median is better,
 the gap is above a bound that no mapping can beat, so that the optimum is nearer than it says. Time is CPU time, the
-least over the seeds.
+least over the seeds. In the last table the least of some repeats counts; two threads need an idle machine to be judged.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import statistics
 import time
@@ -91,20 +92,22 @@ def designs(n: int) -> list[Architecture]:
     return found
 
 
-def speed(network: str, n: int) -> None:
+def speed(network: str, n: int, repeats: int) -> None:
     layers, architectures = load_network(network).layers, designs(n)
-    map_network(architectures[:1], layers, EYERISS_CONSTRAINTS)
-    wall = {}
-    for threads in (1, 2):
-        cpu, begin = time.process_time(), time.perf_counter()
-        found = map_network(architectures, layers, EYERISS_CONSTRAINTS, threads=threads)
-        wall[threads] = time.perf_counter() - begin
-        print(
-            f"{network}, {len(layers)} layers, {n} designs, {threads} thread(s): "
-            f"{(time.process_time() - cpu) / n * 1e3:.1f} ms CPU and {wall[threads] / n * 1e3:.1f} ms a design, "
-            f"{found.evaluations.mean():.0f} mappings priced a layer, "
-            f"{found.valid.mean():.0%} of layers have a mapping, {found.optimal.mean():.0%} are proven"
-        )
+    found = map_network(architectures, layers, EYERISS_CONSTRAINTS)
+    cpu, wall = math.inf, {1: math.inf, 2: math.inf}
+    for _ in range(repeats):
+        for threads in wall:
+            begin_cpu, begin = time.process_time(), time.perf_counter()
+            map_network(architectures, layers, EYERISS_CONSTRAINTS, threads=threads)
+            wall[threads] = min(wall[threads], time.perf_counter() - begin)
+            cpu = min(cpu, time.process_time() - begin_cpu)
+    print(
+        f"{network}, {len(layers)} layers, {n} designs: {cpu / n * 1e3:.1f} ms CPU a design; "
+        f"{wall[1] / n * 1e3:.1f} ms with one thread, {wall[2] / n * 1e3:.1f} ms with two; "
+        f"{found.evaluations.mean():.0f} mappings priced a layer, "
+        f"{found.valid.mean():.0%} of layers have a mapping, {found.optimal.mean():.0%} are proven"
+    )
     print(f"two threads: {wall[1] / wall[2]:.2f} times as fast")
 
 
@@ -113,11 +116,12 @@ def main() -> None:
     parser.add_argument("--golden", type=Path, default=SAMPLE, help="Timeloop's results, .json or .json.gz")
     parser.add_argument("--seeds", type=int, default=9)
     parser.add_argument("--designs", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=20, help="of the last table; the least time counts")
     parser.add_argument("--network", default="resnet18")
     arguments = parser.parse_args()
     compare([row for row in read_golden(arguments.golden) if row.name.startswith(BY_MAPPER)], arguments.seeds)
     baseline()
-    speed(arguments.network, arguments.designs)
+    speed(arguments.network, arguments.designs, arguments.repeats)
 
 
 if __name__ == "__main__":
