@@ -1,8 +1,8 @@
 """GAMMA's operators: what is done to one mapping, or to two, to make another.
 
-Kao and Krishna, "GAMMA: Automating the HW Mapping of DNN Models on Accelerators via Genetic Algorithm", ICCAD 2020,
-section 4. All of them work on value indices and know the parameters by their roles only. They may break a constraint of
-the space; whoever calls them repairs that.
+Crossover, reordering, growing and ageing are those of Kao and Krishna (ICCAD 2020, see `archgym.agents.gamma`), with
+mutations of tiles and parallel dimensions. All of them work on value indices and know the parameters by their roles
+only. They may break a constraint of the space; whoever calls them repairs that.
 """
 
 from __future__ import annotations
