@@ -145,7 +145,7 @@ LAYER = "name: a, C: 3, M: 8, R: 3"
         ("name: a, kind: gemm, C: 3, M: 8, R: 1", "R: a gemm has none"),
         ("C: 3, M: 8, R: 3, P: 4", "layers[0]: name: expected a text, got nothing"),
         (f"{LAYER}, P: 1000000, C: 4", "key 'C' is given twice"),
-        ("name: a, C: 2000000000, M: 2000000000, P: 9, R: 9", "expected fewer than 2^53 multiplications"),
+        ("name: a, C: 2000000000, M: 2000000000, P: 9, R: 9", "expected multiplications x strides of less than 2^53"),
     ],
 )
 def test_a_broken_layer_is_one_line_that_says_where(tmp_path, layer, message):

@@ -412,13 +412,15 @@ def test_an_option_that_a_recording_lacks_is_refused(options, message):
 @needs_valgrind
 @pytest.mark.slow
 def test_a_shipped_recording_can_be_made_again(tmp_path):
-    """Same programs, same bytes. Elsewhere another libc or compiler gives another trace, so only here."""
+    """Recorded twice on one machine, a program gives the same trace. On another machine it need not: the libc, the
+    compiler and even the size of the loader's cache of libraries decide what a program touches."""
     ship = next(ship for ship in ships.SHIPS if ship.name == "matrix_product")
-    card = recording_card(ship.name).facts
-    again = ships.record_ship(ship, tmp_path)
-    if again["version"] == card["version"] and again["recorder"] == card["recorder"]:
-        assert again["content_hash"] == card["content_hash"]
-    assert again["requests"] == card["requests"]
+    folders = [tmp_path / name for name in ("once", "again")]
+    for folder in folders:
+        folder.mkdir()
+    once, again = (ships.record_ship(ship, folder) for folder in folders)
+    assert once["content_hash"] == again["content_hash"]
+    assert again["requests"] == recording_card(ship.name).facts["requests"]
 
 
 def test_loading_a_recording_is_quick_in_a_fresh_process():
