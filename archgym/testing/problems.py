@@ -39,6 +39,18 @@ def toy(space: str = "default", metrics: tuple[str, ...] = ("latency",), budget:
     return Trial(Problem(name, simulator.space, objective, simulator.metrics, budget), simulator)
 
 
+def layer(space: str = "default", budget: int = 1000) -> Trial:
+    """A layer to be mapped on an array; its space has orders, tiles and a cluster. ``small`` has 32 mappings."""
+    simulator: Simulator = make_simulator("mapping", workload="mobilenet_v2/block2_depthwise", space="maestro")
+    if space == "small":
+        tiles = {f"{level}_{dim}": [1] for level in ("outer", "inner") for dim in "CYX"} | {"outer_C": [4, 96]}
+        choices = {"outer_order": ["CYX", "YCX"], "inner_order": ["CXY", "XYC"], "inner_parallel": ["C", "X"]}
+        restricted = simulator.space.restrict(outer_parallel=["C"], cluster=[1, 16], **tiles, **choices)
+        simulator = RestrictedSimulator(simulator, restricted)
+    objective = Objective((Optimize("edp"),))
+    return Trial(Problem(f"layer {space}, edp", simulator.space, objective, simulator.metrics, budget), simulator)
+
+
 def chip(space: str = "default", budget: int = 1000) -> Trial:
     """A system on chip to be brought within its budgets; its `Architecture` explains what was evaluated.
 
