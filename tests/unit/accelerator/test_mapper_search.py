@@ -22,6 +22,7 @@ from archgym.simulators.accelerator.eyeriss import DEFAULT_POINT, EYERISS_CONSTR
 from archgym.simulators.accelerator.layer import Layer
 from archgym.simulators.accelerator.mapper.search import MapperOptions, lower_bound, map_layer, map_network, score
 from archgym.simulators.accelerator.networks.registry import load_network
+from archgym.simulators.accelerator.plugin.timeloop_golden import read_golden
 
 
 def _beside(name: str) -> Any:
@@ -32,11 +33,12 @@ def _beside(name: str) -> Any:
     return module
 
 
-cases, nest_cases, timeloop_rows = _beside("mapper_cases"), _beside("nest_cases"), _beside("timeloop_rows")
+cases, nest_cases = _beside("mapper_cases"), _beside("nest_cases")
+SAMPLE = Path(__file__).parents[2] / "golden" / "data" / "accelerator_timeloop.json.gz"
 
 PRODUCT = Layer("product", 1, 48, 36, 20, 1, 1, 1, kind="gemm")
 CONV = Layer("conv", 1, 16, 24, 14, 14, 3, 3)
-FOUND_BY_TIMELOOP = [row for row in timeloop_rows.read_rows() if row.id.startswith("tl_dev_m")]
+FOUND_BY_TIMELOOP = [row for row in read_golden(SAMPLE) if row.name.startswith("tl_dev_m")]
 """Found by timeloop-mapper (random_pruned, energy x delay) in 400 valid mappings, from m015 on in 2000."""
 ARCHGYM_CYCLES = (798600, 3732480, 958464, 1437696, 958464)
 """Of AlexNet's convolutions in ArchGym's default point: 7 885 704 in all, the baseline that it has in its code."""
@@ -49,9 +51,9 @@ def as_built(architecture: Architecture) -> MapConstraints:
     return MapConstraints(tuple(replace(constraint, keep=level.keeps) for constraint, level in pairs))
 
 
-@pytest.mark.parametrize("row", FOUND_BY_TIMELOOP, ids=lambda row: f"{row.id}-{row.layer.name}")
+@pytest.mark.parametrize("row", FOUND_BY_TIMELOOP, ids=lambda row: f"{row.name}-{row.layer.name}")
 def test_as_good_as_timeloops_mapper_in_as_many_evaluations(row):
-    evaluations = 2000 if row.id >= "tl_dev_m015" else 400
+    evaluations = 2000 if row.name >= "tl_dev_m015" else 400
     listed = row.expected["energy_pJ"] * row.expected["cycles"]
     constraints = as_built(row.architecture)
     found = [
@@ -177,6 +179,7 @@ IN_ANOTHER_PROCESS = """
 from archgym.simulators.accelerator.eyeriss import DEFAULT_POINT, EYERISS_CONSTRAINTS, eyeriss_architecture
 from archgym.simulators.accelerator.mapper.search import MapperOptions, map_network
 from archgym.simulators.accelerator.networks.registry import load_network
+from archgym.simulators.accelerator.plugin.timeloop_golden import read_golden
 architecture = eyeriss_architecture(DEFAULT_POINT, "accelergy-0.3-archgym")
 layers = load_network("resnet18").layers[:3]
 for limit in (0, 10**7):

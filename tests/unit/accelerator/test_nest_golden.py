@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from archgym.simulators.accelerator.engine import Engine
+from archgym.simulators.accelerator.plugin.timeloop_golden import read_golden
 from archgym.simulators.accelerator.results import NestResult
 
 
@@ -21,8 +22,9 @@ def _beside(name: str) -> Any:
     return module
 
 
-oracle_nest, timeloop_rows = _beside("oracle_nest"), _beside("timeloop_rows")
-ROWS = timeloop_rows.read_rows()
+oracle_nest = _beside("oracle_nest")
+SAMPLE = Path(__file__).parents[2] / "golden" / "data" / "accelerator_timeloop.json.gz"
+ROWS = read_golden(SAMPLE)
 
 ENERGY = {"rel": 1e-6, "abs": 1.0}
 """Timeloop prints pJ with two decimals, entry by entry."""
@@ -30,7 +32,7 @@ CHEAP_LOOPS = 8
 """The oracle takes 2^loops steps."""
 
 
-@pytest.fixture(params=ROWS, ids=lambda row: row.id)
+@pytest.fixture(params=ROWS, ids=lambda row: row.name)
 def row(request: pytest.FixtureRequest) -> Any:
     return request.param
 
@@ -74,7 +76,7 @@ def test_area_is_that_of_all_instances(row: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [r for r in ROWS if sum(len(m.temporal) for m in r.mapping.levels) <= CHEAP_LOOPS], ids=lambda row: row.id
+    "row", [r for r in ROWS if sum(len(m.temporal) for m in r.mapping.levels) <= CHEAP_LOOPS], ids=lambda row: row.name
 )
 def test_oracle_agrees_too(row: Any) -> None:
     priced = oracle_nest.OracleNest(row.architecture, row.layer, row.mapping).price()
