@@ -33,6 +33,9 @@ def details(simulator: Simulator, design: Mapping[str, Any]) -> Sequence[DetailT
     tables = [hierarchy_table(stages(architecture, results)), _layers(made, costs, results)]
     if best is not None:
         tables.append(nest_table(f"mapping of {layers[dearest].name}", architecture, best))
+    if made.network.dropped:
+        operators = tuple((operator, str(count)) for operator, count in sorted(made.network.dropped.items()))
+        tables.append(DetailTable("not priced: no layer stands for them", ("operator", "times"), operators, right=(1,)))
     return tables
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from archgym.simulators.accelerator.layer import Layer
 from archgym.simulators.accelerator.networks.network import Network
 from archgym.simulators.accelerator.networks.registry import load_network, network_names
 
+LOG = logging.getLogger("archgym")
 _FILE_AND_LAYER = re.compile(r"(.+\.(?:yaml|yml|csv|onnx))/(.+)", re.IGNORECASE)
 
 
@@ -21,7 +23,8 @@ def load_workload(name: str, batch: int = 1, dims: Mapping[str, Any] | None = No
     """The network of a name or file; for ``NETWORK/LAYER`` one with one occurrence of that layer alone.
 
     *batch* is how many samples are computed at once, *dims* the sizes of symbolic dimensions of an ONNX file.
-    `ConfigError` for whatever is wrong with names, files and values.
+    `ConfigError` for whatever is wrong with names, files and values. Operators that multiply and cannot be priced are
+    counted in a warning of the logger ``archgym``.
     """
     network, layer = split_name(name)
     if dims is not None and not isinstance(dims, Mapping):
@@ -30,7 +33,16 @@ def load_workload(name: str, batch: int = 1, dims: Mapping[str, Any] | None = No
         loaded = load_network(network, batch, dims)
     except (DataError, OSError) as error:
         raise ConfigError(str(error)) from None
-    return loaded if layer is None else only_layer(loaded, layer)
+    if layer is not None:
+        return only_layer(loaded, layer)
+    if loaded.dropped:
+        LOG.warning("network %r: not priced: %s; everything else is", loaded.name, dropped_operators(loaded))
+    return loaded
+
+
+def dropped_operators(network: Network) -> str:
+    """What the layers say nothing about: ``1 x ConvTranspose, 2 x LSTM``."""
+    return ", ".join(f"{count} x {operator}" for operator, count in sorted(network.dropped.items()))
 
 
 def split_name(name: str) -> tuple[str, str | None]:
