@@ -1,0 +1,127 @@
+"""Rewards: what reinforcement learning sees in place of scores. Scores are lower-is-better, rewards are not.
+
+Between two designs of one space lie orders of magnitude, and a gradient that follows raw scores follows the worst
+designs. The default reward is therefore the logarithm of the default design's score over the design's: 0 is as good
+as the default, +0.69 twice as good, -6.9 a thousand times worse. It is a scale for learning and for nothing else:
+what is logged and compared is always the plain score.
+
+``ratio`` is the negated score in units of the default's. ``legacy_target`` is ArchGym's ``target / |target - x|``
+(ISCA 2023): it pays for being near a target, not for being good, and is here so that its effect can be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archgym.agent import Hyperparameter, Told
+from archgym.errors import ConfigError, UnknownName
+
+RewardKind = Literal["log_ratio", "ratio", "legacy_target"]
+CEILING = 1e6
+"""No reward is more: only a `legacy_target` on its target would be."""
+LINEAR_SHARE = 1e-3
+"""`log_ratio` is linear below this share of the reference's score, so that a score may be zero or change its sign."""
+
+HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
+    "reward": Hyperparameter("what is learnt from: log_ratio, ratio or legacy_target (archgym.reward)"),
+    "target": Hyperparameter("the score that legacy_target pays for"),
+}
+"""For the agents that learn from rewards."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardShape:
+    """How a reward is made of scores, limits and failures."""
+
+    kind: RewardKind = "log_ratio"
+    failure_penalty: float = 10.0
+    """A design without a result is rewarded with minus this; no design gets less."""
+    limit_penalty: float = 10.0
+    """For a violation ``v`` the reward is less by this times ``v / (1 + v)`` (`log_ratio`) or ``v`` (the others)."""
+    weights: tuple[float, ...] | None = None
+    """One per objective; default: each 1 / k."""
+    target: float | None = None
+    """The score that `legacy_target` pays for."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(RewardKind):
+            raise UnknownName("reward", self.kind, get_args(RewardKind))
+        for name in ("failure_penalty", "limit_penalty"):
+            value = getattr(self, name)
+            if not 0 <= value < float("inf"):
+                raise ConfigError(f"{name}: expected a finite number of at least 0, got {value!r}")
+        if not all(np.isfinite(weight) for weight in self.weights or ()):
+            raise ConfigError(f"weights: expected finite numbers, got {self.weights}")
+        if (self.kind == "legacy_target") != (self.target is not None):
+            raise ConfigError("target: reward 'legacy_target' needs one (a score to be near), the others take none")
+
+    def weights_for(self, labels: tuple[str, ...]) -> list[float]:
+        """The ``k`` weights of the objectives *labels*; `ConfigError` when their number differs."""
+        if self.weights is None:
+            return [1.0 / len(labels)] * len(labels)
+        if len(self.weights) != len(labels):
+            raise ConfigError(f"weights: expected {len(labels)} (of {', '.join(labels)}), got {len(self.weights)}")
+        return [float(weight) for weight in self.weights]
+
+    def vectors(
+        self, scores: NDArray[np.float64], violation: NDArray[np.float64], reference: Sequence[float]
+    ) -> NDArray[np.float64]:
+        """``(n, k)`` finite rewards, one per objective, for ``(n, k)`` *scores* and the ``(k,)`` ones of the *reference*.
+
+        The reference is the default design; a zero in it stands for 1.
+        """
+        against = np.array([score or 1.0 for score in reference])
+        with np.errstate(all="ignore"):
+            if self.kind == "log_ratio":
+                linear = LINEAR_SHARE * np.abs(against)
+                raw = _symmetric_log(against, linear) - _symmetric_log(scores, linear)
+                excess = self.limit_penalty * violation / (1.0 + violation)
+            else:
+                excess = self.limit_penalty * violation
+                raw = -scores / np.abs(against) if self.kind == "ratio" else _legacy(scores, self.target or 0.0)
+            rewards = np.clip(raw - excess[:, None], -self.failure_penalty, CEILING)
+        failed = np.isinf(violation)[:, None] | np.isnan(rewards)
+        return np.where(failed, -self.failure_penalty, rewards)
+
+
+def _symmetric_log(x: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logarithm of ``|x| / linear`` plus 1 with the sign of *x*; ``x / linear`` where that is within -1 and 1."""
+    size = np.abs(x) / linear
+    return np.copysign(np.where(size <= 1.0, size, 1.0 + np.log(np.maximum(size, 1.0))), x)
+
+
+def _legacy(scores: NDArray[np.float64], target: float) -> NDArray[np.float64]:
+    return target / np.abs(target - scores)
+
+
+def weighted(weights: Sequence[float], rewards: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(n,)`` the weighted sum of ``(n, k)`` *rewards*, summed from the first to the last."""
+    total: NDArray[np.float64] = weights[0] * rewards[:, 0]
+    for k in range(1, len(weights)):
+        total = total + weights[k] * rewards[:, k]
+    return total
+
+
+class RewardMeter:
+    """Rewards for an agent that asks and tells: its reference is the first result that it is told with a finite score.
+
+    Agents propose the default design first, which makes it the reference and charges it like any other design.
+    """
+
+    def __init__(self, shape: RewardShape, labels: tuple[str, ...]) -> None:
+        self._shape, self._weights = shape, shape.weights_for(labels)
+        self._reference: list[float] | None = None
+
+    def rewards(self, told: Told) -> NDArray[np.float64]:
+        """``(n,)`` finite rewards of *told*."""
+        if self._reference is None:
+            works = np.flatnonzero(np.isfinite(told.scores).all(axis=1) & np.isfinite(told.violation))
+            if len(works):
+                self._reference = told.scores[works[0]].tolist()
+        reference = self._reference or [1.0] * len(self._weights)
+        return weighted(self._weights, self._shape.vectors(told.scores, told.violation, reference))
