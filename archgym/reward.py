@@ -71,7 +71,7 @@ class RewardShape:
     def vectors(
         self, scores: NDArray[np.float64], violation: NDArray[np.float64], reference: Sequence[float]
     ) -> NDArray[np.float64]:
-        """``(n, k)`` finite rewards, one per objective, for ``(n, k)`` *scores* and the ``(k,)`` ones of the *reference*.
+        """``(n, k)`` finite rewards, one per objective, for ``(n, k)`` *scores* and ``(k,)`` ones of the *reference*.
 
         The reference is the default design; a zero in it stands for 1.
         """
