@@ -37,7 +37,7 @@ class Manifest:
     created: str
     """UTC, ISO 8601."""
     config: Mapping[str, Any]
-    """``task`` (name and data), ``agent``, ``hyperparameters``, ``seed``, ``budget``, ``ask``."""
+    """``task`` (name and data), ``agent``, ``hyperparameters``, ``seed``, ``budget``, ``ask`` (and ``warm_start``)."""
     simulator: Mapping[str, Any]
     """``name`` and ``version``."""
     workload: Mapping[str, Any]
@@ -81,6 +81,7 @@ def make_manifest(
     seed: int,
     budget: int,
     ask: int,
+    warm_start: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """The manifest of a run that is about to start. Its ``run_id`` depends on what decides results only."""
     config = {
@@ -91,6 +92,8 @@ def make_manifest(
         "budget": budget,
         "ask": ask,
     }
+    if warm_start is not None:
+        config["warm_start"] = _plain(dict(warm_start))
     who = {"name": simulator.name, "version": simulator.version}
     workload = {"name": simulator.workload.name, "content_hash": simulator.workload.content_hash}
     space = _space_data(simulator.space)
@@ -148,7 +151,11 @@ def _identity(
     decisive = {key: value for key, value in task["data"].items() if key not in _WORDING}
     nested = {
         "task": {"name": task["name"], **decisive},
-        **{key: config[key] for key in ("agent", "hyperparameters", "seed", "budget", "ask")},
+        **{
+            key: config[key]
+            for key in ("agent", "hyperparameters", "seed", "budget", "ask", "warm_start")
+            if key in config
+        },
         "simulator": dict(simulator),
         "workload_hash": workload["content_hash"],
         "space_fingerprint": space["fingerprint"],

@@ -61,7 +61,7 @@ def replay(run_dir: Path | str, rows: int | None = None, *, seed: int = 0) -> Re
     return ReplayReport(len(chosen), equal, len(table) - _comparable(table).size, first)
 
 
-def refuse_another(manifest: Manifest, simulator: Simulator, path: Path) -> None:
+def refuse_another(manifest: Manifest, simulator: Simulator, path: Path, purpose: str = "to replay it") -> None:
     """`LogError` unless *simulator* is the one that the log in *path* was made with."""
     pairs = {
         "simulator version": (manifest.simulator["version"], simulator.version),
@@ -72,7 +72,7 @@ def refuse_another(manifest: Manifest, simulator: Simulator, path: Path) -> None
         if logged != installed:
             raise LogError(
                 f"{path}: was made with {what} {logged} of {manifest.simulator['name']!r}, installed is {installed}: "
-                f"install archgym {manifest.packages.get('archgym', 'of then')} to replay it"
+                f"install archgym {manifest.packages.get('archgym', 'of then')} {purpose}"
             )
 
 

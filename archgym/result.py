@@ -63,6 +63,8 @@ class RunResult:
     default: Best | None
     """The space's default design, when it was asked for."""
     times: Times
+    warm_rows: int = 0
+    """Results of earlier runs that the agent was told at the beginning."""
 
     def to_data(self) -> dict[str, Any]:
         """JSON-able; infinities as strings."""

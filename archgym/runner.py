@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgym.agent import Agent, Problem, Trainer
 from archgym.architecture import Architecture, EvaluatedOnly
 from archgym.best import Best
+from archgym.design_keys import design_keys
 from archgym.errors import ConfigError, LogError
 from archgym.evaluator import Evaluator, Log
 from archgym.executor import Executor, SerialExecutor
@@ -27,6 +28,9 @@ from archgym.search import search
 from archgym.simulator import Simulator
 from archgym.task import Task
 from archgym.watched_door import WatchedDoor
+
+if TYPE_CHECKING:
+    from archgym.warm_start import WarmStart
 
 ASK = 256
 """Designs asked for at once, at most."""
@@ -46,6 +50,7 @@ def run(
     timeout_s: float | None = None,
     options: Mapping[str, Any] | None = None,
     with_default: bool = False,
+    warm_start: Sequence[Path | str] = (),
 ) -> RunResult:
     """Search *task* with *agent* and return what was found.
 
@@ -53,7 +58,8 @@ def run(
     directory goes on where it stopped and gives the rows that an uninterrupted run gives (but for times); without
     it nothing is kept. *workers* > 0 simulates in that many processes, *timeout_s* is then the limit of one design.
     *options* go to the simulator and must not change results (``threads``). *with_default* prices the space's
-    default design too, outside budget and log.
+    default design too, outside budget and log. *warm_start*: runs, or folders of runs, whose results the agent is
+    told before it begins (`archgym.warm_start`); a `Trainer` takes none.
 
     Raises `RunExists` when *out* holds anything else, `LogError` when the log cannot be written or does not fit.
     `KeyboardInterrupt` passes through after the log is closed.
@@ -66,11 +72,27 @@ def run(
     make = partial(task.make_simulator, **dict(options or {}))
     simulator = make()
     chosen = dict(hyperparameters or {})
-    manifest = make_manifest(task, simulator, agent, chosen, seed=seed, budget=allowance, ask=ask)
+    warm = _warm(warm_start, simulator, task)
+    manifest = make_manifest(
+        task,
+        simulator,
+        agent,
+        chosen,
+        seed=seed,
+        budget=allowance,
+        ask=ask,
+        warm_start=None if warm is None else warm.to_data(),
+    )
     problem = _problem(task, simulator, allowance)
     # Built before anything is written, so that what it refuses leaves nothing behind.
     searcher = make_agent(agent, problem, seed=seed, **chosen)
-    this = _Run(task, simulator, manifest, problem, searcher, progress, with_default)
+    if warm is not None:
+        if not isinstance(searcher, Agent):
+            raise ConfigError(
+                f"warm_start: agent {agent!r} learns from its own episodes only; use one that asks and tells"
+            )
+        searcher.tell(warm.told)
+    this = _Run(task, simulator, manifest, problem, searcher, progress, with_default, warm)
     if out is None:
         with _executor(make, simulator, workers, timeout_s) as executor:
             return this.search(executor)
@@ -80,6 +102,14 @@ def run(
             return result_from_data({**state["result"], "out": str(directory.path)})
         with _executor(make, simulator, workers, timeout_s) as executor:
             return this.search_logged(directory, executor)
+
+
+def _warm(paths: Sequence[Path | str], simulator: Simulator, task: Task) -> WarmStart | None:
+    if not paths:
+        return None
+    from archgym.warm_start import read_warm_start
+
+    return read_warm_start(paths, simulator, task.objective)
 
 
 def _problem(task: Task, simulator: Simulator, budget: int) -> Problem:
@@ -111,6 +141,7 @@ class _Run:
     searcher: Agent | Trainer
     progress: Callable[[Progress], None] | None
     with_default: bool
+    warm: WarmStart | None
 
     def search_logged(self, directory: RunDirectory, executor: Executor) -> RunResult:
         """Search with the log of *directory*, from where it stopped; its state says how it ended."""
@@ -158,7 +189,7 @@ class _Run:
         config, allowance = self.manifest.config, self.problem.budget
         evaluator = Evaluator(self.simulator, self.task.objective, budget=allowance, journal=log, executor=executor)
         if isinstance(self.problem.architecture, EvaluatedOnly):
-            self.problem.architecture.open(evaluator.evaluated)
+            self.problem.architecture.open(partial(self._paid, evaluator))
         door = WatchedDoor(evaluator, allowance, self.progress, resumed)
         stop = search(self.searcher, replace(self.problem, door=door), door, config["ask"])
         if stop == "budget" and allowance < config["budget"]:
@@ -177,6 +208,15 @@ class _Run:
         )
         return self._result(stop, evaluator, door, times, resumed, out)
 
+    def _paid(self, evaluator: Evaluator, design: Mapping[str, Any]) -> bool:
+        """Whether *design* was evaluated, in this run or in one that it starts from."""
+        if evaluator.evaluated(design):
+            return True
+        return (
+            self.warm is not None
+            and design_keys(self.simulator.space.from_designs([design]).codes)[0] in self.warm.keys
+        )
+
     def _result(
         self, stop: StopReason, evaluator: Evaluator, door: WatchedDoor, times: Times, resumed: int, out: str | None
     ) -> RunResult:
@@ -189,6 +229,7 @@ class _Run:
             duplicates=evaluator.duplicates,
             failed=door.failed,
             resumed_rows=resumed,
+            warm_rows=0 if self.warm is None else len(self.warm),
             best=evaluator.best,
             front=evaluator.front,
             default=self._default() if self.with_default else None,

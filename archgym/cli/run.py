@@ -31,6 +31,9 @@ def run(
     out: Path | None = typer.Option(None, "--out", help="The run's directory; the same command goes on in it."),
     workers: int = typer.Option(0, "--workers", min=0, help="Worker processes; 0 simulates in this one."),
     timeout: float | None = typer.Option(None, "--timeout", help="Seconds a design may take (needs --workers)."),
+    warm_start: list[Path] = typer.Option(
+        [], "--warm-start", help="A run, or a folder of runs, whose results the agent is told first; repeatable."
+    ),
     plots: bool = typer.Option(False, "--plots", help="Draw convergence and Pareto plots into the run's directory."),
     as_json: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> None:
@@ -54,6 +57,7 @@ def run(
                 workers=workers,
                 timeout_s=timeout,
                 with_default=True,
+                warm_start=warm_start,
             )
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; every result so far is in {folder}: the same command goes on") from None
@@ -128,6 +132,10 @@ def _report(task: Task, agent: str, result: RunResult, folder: Path) -> None:
         f"{result.times.total_s:.1f} s ({result.times.simulator_s:.1f} s in the simulator)",
         markup=False,
     )
+    if result.warm_rows:
+        screen.print(
+            f"began with {result.warm_rows:,} results of earlier runs, which are not in this log", markup=False
+        )
     if result.resumed_rows:
         screen.print(f"went on after {result.resumed_rows:,} rows that were in the log", markup=False)
     screen.print(f"log: {folder}", markup=False)
