@@ -1,0 +1,56 @@
+"""Proximal policy optimisation with one categorical distribution per parameter.
+
+J. Schulman et al., "Proximal Policy Optimization Algorithms", 2017, arXiv 1707.06347: an update may not gain from moving
+a design's probability by more than a share (eq. 7). It is here as the single agent: one network decides all parameters
+and the ratio is that of the whole design, where `marl_ppo` clips each agent's own. An episode is one design, so there is
+no discount and no value network: the value of the only state is the batch's mean reward, to which advantages are
+normalised. How designs are drawn, repeated and masked: `archgym.agents.rl.policy_gradient`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from archgym.agent import Hyperparameter, Problem
+from archgym.agent_checks import check_hyperparameters
+from archgym.agents.rl.policy_gradient import CLIPPED_HYPERPARAMETERS, Learning, PolicyGradientAgent
+from archgym.reward import RewardKind
+
+
+class PPOAgent(PolicyGradientAgent):
+    """Proximal policy optimisation: one policy over all parameters, clipped updates."""
+
+    hyperparameters: ClassVar[Mapping[str, Hyperparameter]] = CLIPPED_HYPERPARAMETERS
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        seed: int,
+        batch: int = 16,
+        epochs: int = 4,
+        minibatches: int = 1,
+        learning_rate: float = 0.02,
+        clip: float = 0.2,
+        entropy: float = 0.01,
+        hidden: int = 32,
+        reward: RewardKind = "log_ratio",
+        target: float | None = None,
+    ) -> None:
+        given: dict[str, object] = {"batch": batch, "epochs": epochs, "minibatches": minibatches, "clip": clip}
+        given |= {"learning_rate": learning_rate, "entropy": entropy, "hidden": hidden}
+        given |= {"reward": reward, "target": target}
+        check_hyperparameters("ppo", type(self), given)
+        learning = Learning(
+            batch,
+            learning_rate,
+            entropy,
+            hidden,
+            reward,
+            target,
+            epochs=epochs,
+            minibatches=minibatches,
+            clip=clip,
+        )
+        super().__init__("ppo", problem, seed=seed, learning=learning, groups=(tuple(range(problem.space.d)),))
