@@ -33,11 +33,13 @@ class Categorical:
     doc: str = ""
     default: Value | None = None
     """The first value when None."""
+    group: str = field(default="", kw_only=True)
+    """The part of the design that it belongs to, for agents that share the work; like `doc` it changes nothing."""
     unit: ClassVar[str] = "1"
     ordered: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_name(self.name, self.group)
         _set(self, "values", _one_type(self.name, self.values))
         _set_default(self, self.values)
 
@@ -60,10 +62,11 @@ class Ordinal:
     doc: str = ""
     default: int | float | None = None
     """The first value when None."""
+    group: str = field(default="", kw_only=True)
     ordered: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_name(self.name, self.group)
         _set(self, "values", _one_type(self.name, self.values))
         if self.kind not in ("int64", "float64"):
             raise SpaceError(f"parameter {self.name!r}: expected numbers, got {self.values[0]!r}; use Categorical")
@@ -92,12 +95,13 @@ class Integer:
     doc: str = ""
     default: int | None = None
     """`low` when None."""
+    group: str = field(default="", kw_only=True)
     values: tuple[int, ...] = field(init=False, repr=False, compare=False)
     kind: ClassVar[Kind] = "int64"
     ordered: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_name(self.name, self.group)
         for label in ("low", "high", "step"):
             number = _plain(getattr(self, label))
             if isinstance(number, bool) or not isinstance(number, int):
@@ -129,13 +133,14 @@ class Real:
     doc: str = ""
     default: float | None = None
     """`low` when None."""
+    group: str = field(default="", kw_only=True)
     kind: ClassVar[Kind] = "float64"
     size: ClassVar[None] = None
     values: ClassVar[tuple[float, ...]] = ()
     ordered: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_name(self.name, self.group)
         _set(self, "low", float(self.low))
         _set(self, "high", float(self.high))
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
@@ -204,9 +209,11 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, group: str) -> None:
     if not isinstance(name, str) or not name:
         raise SpaceError(f"expected a parameter name, got {name!r}")
+    if not isinstance(group, str):
+        raise SpaceError(f"parameter {name!r}: expected the name of a group, got {group!r}")
 
 
 def _check_size(name: str, size: int) -> None:

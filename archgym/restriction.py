@@ -61,7 +61,7 @@ def _restrict(parameter: Parameter, asked: Any) -> Parameter:
         return replace(parameter, values=values, default=default)
     if values == parameter.values:
         return parameter
-    return Ordinal(parameter.name, values, parameter.unit, parameter.doc, default)
+    return Ordinal(parameter.name, values, parameter.unit, parameter.doc, default, group=parameter.group)
 
 
 def _restrict_real(parameter: Real, chosen: list[Any]) -> Ordinal:
@@ -73,7 +73,7 @@ def _restrict_real(parameter: Real, chosen: list[Any]) -> Ordinal:
     values = tuple(sorted({float(value) for value in chosen}))
     wanted = parameter.low if parameter.default is None else parameter.default
     default = min(values, key=lambda value: abs(value - wanted))
-    return Ordinal(parameter.name, values, parameter.unit, parameter.doc, default)
+    return Ordinal(parameter.name, values, parameter.unit, parameter.doc, default, group=parameter.group)
 
 
 def _nearest(parameter: Parameter, values: tuple[Any, ...]) -> Any:

@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+UNGROUPED = "other"
+"""The group of the parameters that name none, where others do."""
+
+
 class DesignSpace:
     """Immutable. Two spaces are equal when their fingerprints are."""
 
@@ -97,6 +101,16 @@ class DesignSpace:
                     raise SpaceError(f"constraint {constraint.name!r}: {name!r} is Real; use Ordinal or Integer")
             if self.origin is None:
                 constraint.check(held)
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Parameters by their group, both in the order of the space; those without one are under ``other``, the last.
+        Empty when no parameter has a group."""
+        found: dict[str, tuple[str, ...]] = {}
+        for parameter in sorted(self.parameters, key=lambda p: not p.group):  # stable
+            group = parameter.group or UNGROUPED
+            found[group] = (*found.get(group, ()), parameter.name)
+        return found if any(parameter.group for parameter in self.parameters) else {}
 
     @property
     def default(self) -> dict[str, Any]:

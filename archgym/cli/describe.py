@@ -79,6 +79,8 @@ def _describe_simulator(simulator: Simulator, data: dict[str, Any], as_json: boo
             for p in space.parameters
         ],
     )
+    if space.groups:
+        print_table("groups", ["name", "parameters"], [[name, " ".join(own)] for name, own in space.groups.items()])
     if space.constraints:
         print_table("constraints", ["name", "meaning"], [[c.name, c.text] for c in space.constraints])
     print_table(

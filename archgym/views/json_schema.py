@@ -39,6 +39,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         entry["description"] = parameter.doc
     if parameter.unit != "1":
         entry["x-unit"] = parameter.unit
+    if parameter.group:
+        entry["x-group"] = parameter.group
     return entry
 
 

@@ -48,19 +48,45 @@ def design_space() -> DesignSpace:
     """Two cache levels, their line, policies and clock."""
     return DesignSpace(
         (
-            Ordinal("L1Size", (8, 16, 32, 64), unit="KiB", doc="Capacity of the first level.", default=32),
-            Ordinal("L1Ways", (1, 2, 4, 8, 16), unit="1", doc="Associativity of the first level.", default=8),
+            Ordinal(
+                "L1Size", (8, 16, 32, 64), unit="KiB", doc="Capacity of the first level.", default=32, group="caches"
+            ),
+            Ordinal(
+                "L1Ways", (1, 2, 4, 8, 16), unit="1", doc="Associativity of the first level.", default=8, group="caches"
+            ),
             Ordinal(
                 "L2Size",
                 (64, 128, 256, 512, 1024, 2048),
                 unit="KiB",
                 doc="Capacity of the second level (8 ways).",
                 default=512,
+                group="caches",
             ),
-            Ordinal("LineSize", (32, 64, 128), unit="B", doc="Cache line of both levels.", default=64),
-            Categorical("Replacement", ("LRU", "PLRU", "Random"), doc="Which line leaves a full set.", default="LRU"),
-            Categorical("Prefetcher", ("None", "NextLine", "Stride"), doc="What is fetched ahead.", default="None"),
-            Integer("Frequency", 1000, 3000, step=250, unit="MHz", doc="Clock; the voltage follows.", default=2000),
+            Ordinal("LineSize", (32, 64, 128), unit="B", doc="Cache line of both levels.", default=64, group="caches"),
+            Categorical(
+                "Replacement",
+                ("LRU", "PLRU", "Random"),
+                doc="Which line leaves a full set.",
+                default="LRU",
+                group="policies",
+            ),
+            Categorical(
+                "Prefetcher",
+                ("None", "NextLine", "Stride"),
+                doc="What is fetched ahead.",
+                default="None",
+                group="policies",
+            ),
+            Integer(
+                "Frequency",
+                1000,
+                3000,
+                step=250,
+                unit="MHz",
+                doc="Clock; the voltage follows.",
+                default=2000,
+                group="clock",
+            ),
         ),
         constraints=(Predicate("fits_in_page", ("L1Size", "L1Ways"), fits_in_page, doc=fits_in_page.__doc__ or ""),),
         name=NAME,

@@ -260,6 +260,22 @@ def test_the_fingerprint_follows_the_meaning_and_nothing_else() -> None:
     assert hash(SPACE.restrict()) == hash(SPACE)
 
 
+def test_groups_are_in_order_and_change_nothing_but_themselves() -> None:
+    plain = DesignSpace([Integer("a", 1, 4), Categorical("b", ("x", "y")), Real("c", 0.0, 1.0), Ordinal("d", (1, 5))])
+    parameters = [
+        Integer("a", 1, 4),
+        Categorical("b", ("x", "y"), group="late"),
+        Real("c", 0.0, 1.0, group="early"),
+        Ordinal("d", (1, 5), group="late"),
+    ]
+    grouped = DesignSpace(parameters)
+    assert plain.groups == {}
+    assert list(grouped.groups.items()) == [("late", ("b", "d")), ("early", ("c",)), ("other", ("a",))]
+    assert grouped.fingerprint == plain.fingerprint
+    assert grouped.restrict(b="y", c=[0.25, 0.5], d=5).groups == grouped.groups
+    assert pickle.loads(pickle.dumps(grouped)).groups == grouped.groups
+
+
 def test_the_fingerprint_and_the_samples_are_equal_in_another_process() -> None:
     program = (
         "import numpy as np; from archgym.space import *;"

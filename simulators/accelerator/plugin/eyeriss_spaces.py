@@ -76,10 +76,10 @@ def _archgym_parameters() -> Iterator[Parameter]:
         default = _NEAREST_LEGAL.get(name, DEFAULT_POINT[name])
         kind = next((unit for part, unit in _ARCHGYM_UNITS.items() if name.endswith(part)), "1")
         if isinstance(values[0], str):
-            yield Categorical(name, values, doc=_doc(name), default=default)
+            yield Categorical(name, values, doc=_doc(name), default=default, group=_group(name))
         else:
             numbers = tuple(int(value) for value in values)
-            yield Ordinal(name, numbers, unit=kind, doc=_doc(name), default=int(default))
+            yield Ordinal(name, numbers, unit=kind, doc=_doc(name), default=int(default), group=_group(name))
 
 
 def _designed(name: str, layers: Sequence[Layer], technology: Technology) -> DesignSpace:
@@ -123,9 +123,11 @@ def _parameters(
         if spad != name:
             # A small register file or a larger memory: in the small space only the weights have the choice.
             chosen = classes if space == EYERISS or spad == "weights" else classes[:1]
-            yield Categorical(f"{spad}_class", chosen, doc=_doc(f"{spad}_class"), default=chosen[-1])
+            yield Categorical(
+                f"{spad}_class", chosen, doc=_doc(f"{spad}_class"), default=chosen[-1], group="element buffers"
+            )
         unit = "words" if name.endswith(("depth", "words")) else "1"
-        yield Ordinal(name, sizes, unit=unit, doc=_doc(name), default=defaults[name])
+        yield Ordinal(name, sizes, unit=unit, doc=_doc(name), default=defaults[name], group=_group(name))
 
 
 def _unpriced(values: Mapping[str, tuple[int, ...]], technology: Technology) -> frozenset[tuple[int, ...]]:
@@ -208,6 +210,14 @@ _FIELDS: Final = {
     "read_bandwidth": "Words a cycle out of {}.",
     "write_bandwidth": "Words a cycle into {}.",
 }
+
+
+_ARRAY: Final = frozenset(("n_pes", "mesh_x", "columns", "rows"))
+_OUTSIDE: Final = {"glb": "shared buffer", "dummy": "shared buffer"}
+
+
+def _group(name: str) -> str:
+    return "array" if name in _ARRAY else _OUTSIDE.get(name.partition("_")[0], "element buffers")
 
 
 def _doc(name: str) -> str:

@@ -21,24 +21,28 @@ PAGE_POLICY = Categorical(
     ("Open", "OpenAdaptive", "Closed", "ClosedAdaptive"),
     doc="When a row is closed: on a conflict, adaptively, or after each access.",
     default="Open",
+    group="scheduling",
 )
 RESP_QUEUE = Categorical(
     "RespQueue",
     ("Fifo", "Reorder"),
     doc="Responses in order of service (Fifo) or of arrival (Reorder).",
     default="Fifo",
+    group="arbitration",
 )
 ARBITER = Categorical(
     "Arbiter",
     ("Simple", "Fifo", "Reorder"),
     doc="What stands before the controller: back-pressure only, a queue, or a queue that keeps the order.",
     default="Simple",
+    group="arbitration",
 )
 SCHEDULER_BUFFER = Categorical(
     "SchedulerBuffer",
     ("Bankwise", "ReadWrite", "Shared"),
     doc="How buffer space is counted: per bank, reads and writes apart, or in total.",
     default="Bankwise",
+    group="buffering",
 )
 
 
@@ -66,6 +70,7 @@ def _archgym(name: str, refresh_limits: tuple[int, ...], transactions: tuple[int
                 ("Fifo", "FrFcfs", "FrFcfsGrp"),
                 doc="Which request of a bank is served next: oldest, row hits first, or hits of one direction first.",
                 default="FrFcfs",
+                group="scheduling",
             ),
             SCHEDULER_BUFFER,
             Ordinal(
@@ -74,6 +79,7 @@ def _archgym(name: str, refresh_limits: tuple[int, ...], transactions: tuple[int
                 unit="requests",
                 doc="Entries per bank (Bankwise), in total (Shared), or of reads and of writes (ReadWrite).",
                 default=8,
+                group="buffering",
             ),
             RESP_QUEUE,
             Categorical(
@@ -81,6 +87,7 @@ def _archgym(name: str, refresh_limits: tuple[int, ...], transactions: tuple[int
                 ("NoRefresh", "AllBank"),
                 doc="NoRefresh loses data on a real part: it is here for parity only (metric retains_data).",
                 default="AllBank",
+                group="refresh",
             ),
             *_refresh_limits(refresh_limits, default=1),
             ARBITER,
@@ -90,6 +97,7 @@ def _archgym(name: str, refresh_limits: tuple[int, ...], transactions: tuple[int
                 unit="requests",
                 doc="Requests in flight; acts with the Fifo and Reorder arbiters only.",
                 default=128,
+                group="arbitration",
             ),
         ),
         name=name,
@@ -104,6 +112,7 @@ def _refresh_limits(values: tuple[int, ...], default: int) -> tuple[Ordinal, Ord
             unit="refreshes",
             doc="Refreshes that may be owed while requests wait.",
             default=default,
+            group="refresh",
         ),
         Ordinal(
             "RefreshMaxPulledin",
@@ -111,6 +120,7 @@ def _refresh_limits(values: tuple[int, ...], default: int) -> tuple[Ordinal, Ord
             unit="refreshes",
             doc="Refreshes that may be done ahead while idle.",
             default=default,
+            group="refresh",
         ),
     )
 
@@ -125,26 +135,32 @@ def platform_space() -> DesignSpace:
             ("ddr4_2400", "ddr4_1866", "lpddr4_3200_x32"),
             doc="The DRAM behind the controller; each moves 64 bytes a burst.",
             default="ddr4_2400",
+            group="memory",
         ),
         Categorical(
             "AddressOrder",
             ("bank-row-column", "row-bank-column", "row-column-bank", "bank-column-row"),
             doc="Fields of the address from the top bit down.",
             default="row-bank-column",
+            group="memory",
         ),
         Categorical(
             "GroupInterleave",
             ("off", "on"),
             doc="Bank-group bits right above the burst, so that a stream changes the group with each burst.",
             default="on",
+            group="memory",
         ),
-        Categorical("BankHash", ("off", "xor"), doc="Bank bits hashed with the lowest row bits.", default="off"),
+        Categorical(
+            "BankHash", ("off", "xor"), doc="Bank bits hashed with the lowest row bits.", default="off", group="memory"
+        ),
         PAGE_POLICY,
         Categorical(
             "Scheduler",
             ("Fifo", "FrFcfs", "FrFcfsGrp", "GrpFrFcfs", "GrpFrFcfsWm"),
             doc="Which request of a bank is next: oldest, row hits, hits by direction, direction first, write drain.",
             default="FrFcfs",
+            group="scheduling",
         ),
         Ordinal(
             "HighWatermark",
@@ -152,6 +168,7 @@ def platform_space() -> DesignSpace:
             unit="requests",
             doc="Writes waiting above which GrpFrFcfsWm drains them.",
             default=0,
+            group="scheduling",
         ),
         Ordinal(
             "LowWatermark",
@@ -159,12 +176,14 @@ def platform_space() -> DesignSpace:
             unit="requests",
             doc="Writes left at which GrpFrFcfsWm goes back to reads.",
             default=0,
+            group="scheduling",
         ),
         Categorical(
             "CmdMux",
             ("Oldest", "Strict"),
             doc="Commands by readiness and age (Oldest); column commands in order of arrival (Strict).",
             default="Oldest",
+            group="scheduling",
         ),
         SCHEDULER_BUFFER,
         Ordinal(
@@ -173,15 +192,31 @@ def platform_space() -> DesignSpace:
             unit="requests",
             doc="Entries per bank (Bankwise) or in total (Shared).",
             default=8,
+            group="buffering",
         ),
-        Ordinal("RequestBufferSizeRead", sizes, unit="requests", doc="Read entries with ReadWrite.", default=8),
-        Ordinal("RequestBufferSizeWrite", sizes, unit="requests", doc="Write entries with ReadWrite.", default=8),
+        Ordinal(
+            "RequestBufferSizeRead",
+            sizes,
+            unit="requests",
+            doc="Read entries with ReadWrite.",
+            default=8,
+            group="buffering",
+        ),
+        Ordinal(
+            "RequestBufferSizeWrite",
+            sizes,
+            unit="requests",
+            doc="Write entries with ReadWrite.",
+            default=8,
+            group="buffering",
+        ),
         RESP_QUEUE,
         Categorical(
             "RefreshPolicy",
             ("AllBank", "PerBank"),
             doc="Refresh all banks at once, or one bank at a time where the part can.",
             default="AllBank",
+            group="refresh",
         ),
         *_refresh_limits(tuple(range(9)), default=0),
         Categorical(
@@ -189,6 +224,7 @@ def platform_space() -> DesignSpace:
             ("NoPowerDown", "Staggered"),
             doc="Staggered: an idle rank enters power-down, then self-refresh.",
             default="NoPowerDown",
+            group="refresh",
         ),
         ARBITER,
         Ordinal(
@@ -197,6 +233,7 @@ def platform_space() -> DesignSpace:
             unit="requests",
             doc="Requests in flight, with the Fifo and Reorder arbiters.",
             default=64,
+            group="arbitration",
         ),
     )
     return DesignSpace(parameters, constraints=_platform_constraints(), name="platform")

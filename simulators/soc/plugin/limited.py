@@ -16,7 +16,13 @@ from archgym.errors import ConfigError
 from archgym.simulators.soc.application import Application
 from archgym.simulators.soc.batch import SocBatch
 from archgym.simulators.soc.library import Library
-from archgym.simulators.soc.plugin.platform_space import megahertz
+from archgym.simulators.soc.plugin.platform_space import (
+    INTERCONNECT_GROUP,
+    MAPPING_GROUP,
+    MEMORY_GROUP,
+    PROCESSING_GROUP,
+    megahertz,
+)
 from archgym.simulators.soc.soc import Block, BusBlock, Soc
 from archgym.simulators.soc.tables import Tables, accelerators_of, variant_name
 from archgym.space import Categorical, DesignBatch, DesignSpace, Ordinal, Parameter
@@ -43,25 +49,51 @@ def _parameters(application: Application, library: Library) -> Iterator[Paramete
     pe_types = _pe_types(application, library)
     memory_clocks, bus_clocks = tuple(_memory_types(library)), tuple(_bus_types(library))
     for k in range(SLOTS):
-        yield Categorical(f"PE{k}", pe_types, doc="The processor, or the database's first accelerator.")
+        yield Categorical(
+            f"PE{k}", pe_types, doc="The processor, or the database's first accelerator.", group=PROCESSING_GROUP
+        )
     for k in range(SLOTS):
-        yield Ordinal(f"Mem{k}_Clock", memory_clocks, unit="MHz", doc=f"Clock of memory {k}: DRAM, {WIDTH_B} B wide.")
+        yield Ordinal(
+            f"Mem{k}_Clock",
+            memory_clocks,
+            unit="MHz",
+            doc=f"Clock of memory {k}: DRAM, {WIDTH_B} B wide.",
+            group=MEMORY_GROUP,
+        )
     for k in range(SLOTS):
-        yield Ordinal(f"Bus{k}_Clock", bus_clocks, unit="MHz", doc=f"Clock of bus {k}, {WIDTH_B} B wide.")
+        yield Ordinal(
+            f"Bus{k}_Clock",
+            bus_clocks,
+            unit="MHz",
+            doc=f"Clock of bus {k}, {WIDTH_B} B wide.",
+            group=INTERCONNECT_GROUP,
+        )
     for k in range(SLOTS):
-        yield Categorical(f"PE{k}_Bus", _BUSES, doc=f"The bus of processing element {k}.")
+        yield Categorical(f"PE{k}_Bus", _BUSES, doc=f"The bus of processing element {k}.", group=INTERCONNECT_GROUP)
     for k in range(SLOTS):
         # The default is a chain of the three buses.
         following = _BUSES[k + 1] if k + 1 < SLOTS else NONE
-        yield Categorical(f"Bus{k}_Bus", (NONE, *_BUSES), doc=f"A bus that bus {k} is linked to.", default=following)
+        yield Categorical(
+            f"Bus{k}_Bus",
+            (NONE, *_BUSES),
+            doc=f"A bus that bus {k} is linked to.",
+            default=following,
+            group=INTERCONNECT_GROUP,
+        )
     for k in range(SLOTS):
         yield Categorical(
-            f"Bus{k}_Mem", (NONE, *_MEMORIES), doc=f"The memory on bus {k}; one bus only.", default=_MEMORIES[k]
+            f"Bus{k}_Mem",
+            (NONE, *_MEMORIES),
+            doc=f"The memory on bus {k}; one bus only.",
+            default=_MEMORIES[k],
+            group=INTERCONNECT_GROUP,
         )
     for task in application.tasks:
-        yield Categorical(f"PE_{task.name}", _PES, doc=f"Where {task.name} runs.")
+        yield Categorical(f"PE_{task.name}", _PES, doc=f"Where {task.name} runs.", group=MAPPING_GROUP)
     for task in application.tasks:
-        yield Categorical(f"Mem_{task.name}", _MEMORIES, doc=f"Where all outputs of {task.name} lie.")
+        yield Categorical(
+            f"Mem_{task.name}", _MEMORIES, doc=f"Where all outputs of {task.name} lie.", group=MAPPING_GROUP
+        )
 
 
 def _pe_types(application: Application, library: Library) -> tuple[str, str]:

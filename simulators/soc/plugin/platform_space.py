@@ -34,6 +34,8 @@ from archgym.space import (
 )
 
 CORES, MEMORIES, BUSES = "Cores", "Memories", "Buses"
+PROCESSING_GROUP, MEMORY_GROUP, INTERCONNECT_GROUP = "processing elements", "memories", "interconnect"
+MAPPING_GROUP = "mapping"
 LARGEST_SLOTS = 16
 
 
@@ -100,12 +102,12 @@ class _Builder:
     # ---- parameters
 
     def _parameters(self) -> Iterator[Parameter]:
-        for name, slots, what in (
-            (CORES, self._cores, "Processors that tasks may run on."),
-            (MEMORIES, self._memories, "Memories that data may lie in."),
-            (BUSES, self._buses, "Buses, linked to a tree."),
+        for name, slots, what, group in (
+            (CORES, self._cores, "Processors that tasks may run on.", PROCESSING_GROUP),
+            (MEMORIES, self._memories, "Memories that data may lie in.", MEMORY_GROUP),
+            (BUSES, self._buses, "Buses, linked to a tree.", INTERCONNECT_GROUP),
         ):
-            yield Integer(name, 1, len(slots), doc=what)
+            yield Integer(name, 1, len(slots), doc=what, group=group)
         for k in range(len(self._buses)):
             yield from self._bus(k)
         for k in range(len(self._cores)):
@@ -120,43 +122,75 @@ class _Builder:
                 data(edge.producer, edge.consumer),
                 self._memories,
                 doc=f"Where the {edge.bytes:,.0f} bytes from {edge.producer} to {edge.consumer} lie.",
+                group=MAPPING_GROUP,
             )
 
     def _bus(self, k: int) -> Iterator[Parameter]:
         widths, clocks = map(_sorted, zip(*_bus_keys(self._library), strict=True))
-        yield Ordinal(f"Bus{k}_Width", widths, unit="B", doc=f"Bytes that bus {k} moves in a clock, each way.")
-        yield Ordinal(f"Bus{k}_Clock", clocks, unit="MHz", doc=f"Clock of bus {k}.")
+        yield Ordinal(
+            f"Bus{k}_Width",
+            widths,
+            unit="B",
+            doc=f"Bytes that bus {k} moves in a clock, each way.",
+            group=INTERCONNECT_GROUP,
+        )
+        yield Ordinal(f"Bus{k}_Clock", clocks, unit="MHz", doc=f"Clock of bus {k}.", group=INTERCONNECT_GROUP)
         if k:
-            yield Categorical(f"Bus{k}_Parent", self._buses[:k], doc=f"The bus that bus {k} is linked to.")
+            yield Categorical(
+                f"Bus{k}_Parent", self._buses[:k], doc=f"The bus that bus {k} is linked to.", group=INTERCONNECT_GROUP
+            )
 
     def _core(self, k: int) -> Iterator[Parameter]:
         if len(self._library.processors) > 1:
-            yield Categorical(f"Core{k}_Type", tuple(self._library.processors), doc=f"The processor in core slot {k}.")
+            yield Categorical(
+                f"Core{k}_Type",
+                tuple(self._library.processors),
+                doc=f"The processor in core slot {k}.",
+                group=PROCESSING_GROUP,
+            )
         yield self._place(f"Core{k}_Bus", f"core {k}")
 
     def _memory(self, k: int) -> Iterator[Parameter]:
         technologies, widths, clocks = zip(*_memory_keys(self._library), strict=True)
-        yield Categorical(f"Mem{k}_Technology", tuple(dict.fromkeys(technologies)), doc=f"What memory {k} is made of.")
-        yield Ordinal(
-            f"Mem{k}_Width", _sorted(widths), unit="B", doc=f"Bytes that memory {k} moves in a clock, each way."
+        yield Categorical(
+            f"Mem{k}_Technology",
+            tuple(dict.fromkeys(technologies)),
+            doc=f"What memory {k} is made of.",
+            group=MEMORY_GROUP,
         )
-        yield Ordinal(f"Mem{k}_Clock", _sorted(clocks), unit="MHz", doc=f"Clock of memory {k}.")
+        yield Ordinal(
+            f"Mem{k}_Width",
+            _sorted(widths),
+            unit="B",
+            doc=f"Bytes that memory {k} moves in a clock, each way.",
+            group=MEMORY_GROUP,
+        )
+        yield Ordinal(f"Mem{k}_Clock", _sorted(clocks), unit="MHz", doc=f"Clock of memory {k}.", group=MEMORY_GROUP)
         yield self._place(f"Mem{k}_Bus", f"memory {k}")
 
     def _task(self, task: str) -> Iterator[Parameter]:
         own = self._accelerators.get(task, ())
         where = (*self._cores, *(accelerator.name for accelerator in own))
-        yield Categorical(run(task), where, doc=f"Where {task} runs: a shared core, or an accelerator of its own.")
+        yield Categorical(
+            run(task),
+            where,
+            doc=f"Where {task} runs: a shared core, or an accelerator of its own.",
+            group=MAPPING_GROUP,
+        )
         if not own:
             return
         unrolls, clocks = _sorted(u for a in own for u in a.unrolls), _sorted(c for a in own for c in a.clocks_mhz)
-        yield Ordinal(f"Unroll_{task}", unrolls, doc=f"Copies of the data path of {task}'s accelerator.")
+        yield Ordinal(
+            f"Unroll_{task}", unrolls, doc=f"Copies of the data path of {task}'s accelerator.", group=PROCESSING_GROUP
+        )
         # Fastest by default: in FARSI's model a clock costs neither energy nor area.
-        yield Ordinal(f"Clock_{task}", clocks, "MHz", f"Clock of {task}'s accelerator.", clocks[-1])
+        yield Ordinal(
+            f"Clock_{task}", clocks, "MHz", f"Clock of {task}'s accelerator.", clocks[-1], group=PROCESSING_GROUP
+        )
         yield self._place(f"Bus_{task}", f"{task}'s accelerator")
 
     def _place(self, name: str, what: str) -> Parameter:
-        return Categorical(name, self._buses, doc=f"The bus of {what}.")
+        return Categorical(name, self._buses, doc=f"The bus of {what}.", group=INTERCONNECT_GROUP)
 
     # ---- constraints
 

@@ -85,11 +85,11 @@ def _genes(layer: MaestroLayer, limits: Mapping[str, int], pes: int) -> Iterator
             what = "Outputs along" if dim in "YX" else "Elements of"
             doc = f"{what} {dim} = {limits[dim]} that {_HOLDER[level]} has at a time."
             at = tiles.start + DIMS.index(dim)
-            parameter = Ordinal(f"{level}_{dim}", sizes, doc=doc)
+            parameter = Ordinal(f"{level}_{dim}", sizes, doc=doc, group="tiles")
             yield parameter.name, (parameter, (at,), np.array(sizes, np.int64)[:, None])
         if level == "outer":
             sizes = tuple(n for n in range(1, pes + 1) if pes % n == 0)
-            parameter = Ordinal("cluster", sizes, doc="Elements of a unit of the outer level.")
+            parameter = Ordinal("cluster", sizes, doc="Elements of a unit of the outer level.", group="parallelism")
             yield parameter.name, (parameter, (CLUSTER,), np.array(sizes, np.int64)[:, None])
 
 
@@ -102,14 +102,14 @@ def _order(name: str, moving: list[str], genes: slice, layer: MaestroLayer) -> t
     still = [dim for dim in DIMS if dim not in moving]
     table = np.array([[DIMS.index(dim) for dim in (*still, *order)] for order in orders], np.int64)
     parameter = Categorical(
-        name, tuple("".join(order) for order in orders), doc="Loops from the outer to the inner one."
+        name, tuple("".join(order) for order in orders), doc="Loops from the outer to the inner one.", group="orders"
     )
     return name, (parameter, tuple(range(genes.start, genes.stop)), table)
 
 
 def _choice(name: str, parallel: list[str], gene: int, level: str) -> tuple[str, _Gene]:
     units = "clusters" if level == "outer" else "the elements of a cluster"
-    parameter = Categorical(name, tuple(parallel), doc=f"The dimension spread over {units}.")
+    parameter = Categorical(name, tuple(parallel), doc=f"The dimension spread over {units}.", group="parallelism")
     return name, (parameter, (gene,), np.array([[PARALLEL.index(dim)] for dim in parallel], np.int64))
 
 

@@ -128,7 +128,10 @@ class _Builder:
             name = f"{level.name}_keep"
             self._keeps[name] = (i, np.array([_bits(subset) for subset in subsets], np.uint8))
             yield Categorical(
-                name, tuple("".join(s) or _NOTHING for s in subsets), doc=f"Tensors held in {level.name}."
+                name,
+                tuple("".join(s) or _NOTHING for s in subsets),
+                doc=f"Tensors held in {level.name}.",
+                group="buffers",
             )
 
     def _factor_parameters(self) -> Iterator[Parameter]:
@@ -148,7 +151,8 @@ class _Builder:
                 self._factors[name] = part, level, at
                 where = "instances side by side" if part != TEMPORAL else "steps"
                 default = size if (part, level) == outermost else 1
-                yield Ordinal(name, values, doc=f"Factor of {dim} = {size}: {where}.", default=default)
+                group = "parallelism" if part != TEMPORAL else "tiles"
+                yield Ordinal(name, values, doc=f"Factor of {dim} = {size}: {where}.", default=default, group=group)
 
     def _fits(self, part: int, level: int, dim: int, factor: int) -> bool:
         """Whether the factor alone, with those that are fixed, fits meshes and buffers."""
@@ -176,7 +180,9 @@ class _Builder:
             orders = [[d for group in (groups[0], *order) for d in group] for order in permutations(moving)]
             name = f"{self._levels[level].level}_order"
             self._orders[name] = level, np.array([_padded(order) for order in orders], np.uint8)
-            yield Categorical(name, tuple("".join(o) for o in orders), doc="Loops from the outer to the inner one.")
+            yield Categorical(
+                name, tuple("".join(o) for o in orders), doc="Loops from the outer to the inner one.", group="orders"
+            )
 
     # ---- constraints
 
