@@ -6,13 +6,15 @@ STAMP := $(VENV)/.installed
 # One thread per process: OpenMP threads that wait for each other cost more than they give on shared cores.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
+# PyTorch, installed first; plain "torch" or another version: make test TORCH=torch
+TORCH ?= torch==2.13.0
 # Where the reference results are: make conform GOLDEN=/path/to/golden
 GOLDEN ?= ../shared/golden
 DEMO ?= results/demo
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench conform clean
+.PHONY: help demo test check format bench quality conform clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +22,8 @@ help: ## Show this list
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev,report,bo]"
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --editable ".[dev,report,bo,rl]"
 	@touch $(STAMP)
 
 demo: $(STAMP) ## Search a DRAM controller for a recorded program, show the result, write log and plots
@@ -41,6 +44,9 @@ format: $(STAMP) ## Format the code
 
 bench: $(STAMP) ## Run the benchmarks (minutes)
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+quality: $(STAMP) ## Search with every agent on four tasks and compare (an hour; `benchmarks/quality.py AGENT…` for some)
+	$(BIN)/python benchmarks/quality.py
 
 conform: $(STAMP) ## Compare with the reference results in $(GOLDEN)
 	$(BIN)/archgym conform dram $(GOLDEN)/dram/dev.csv --traces $(GOLDEN)/dram/traces --threads 2
