@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archgym.agent import Told
 from archgym.errors import ConfigError, UnknownName
 from archgym.evaluator import Evaluator
 from archgym.reference import Reference, reference_of
+from archgym.reward import RewardShape
 from archgym.simulator import Status
 from archgym.task import Task, load_task, task_from_mapping
 
 OVERRIDES = ("simulator", "workload", "space", "options", "restrict", "objective", "limits")
-OPTIONS = ("view", "horizon", "budget", "render_mode", "failure_penalty", "limit_penalty", "weights", "evaluator")
+OPTIONS = (
+    *("view", "horizon", "budget", "render_mode", "reward", "target"),
+    *("failure_penalty", "limit_penalty", "weights", "evaluator"),
+)
 STATUS_NAMES = {int(status): status.name for status in Status}
-
-
-@dataclass(frozen=True, slots=True)
-class RewardShape:
-    """How a reward is made of scores, limits and failures."""
-
-    failure_penalty: float = 10.0
-    """A design without a result is rewarded with minus this; no design gets less."""
-    limit_penalty: float = 10.0
-    """Subtracted per unit of violation: at 10, exceeding a limit by 10 % costs 1."""
-    weights: tuple[float, ...] | None = None
-    """One per objective; default: each 1 / k."""
-
-    def __post_init__(self) -> None:
-        for name in ("failure_penalty", "limit_penalty"):
-            value = getattr(self, name)
-            if not 0 <= value < float("inf"):
-                raise ConfigError(f"{name}: expected a finite number of at least 0, got {value!r}")
-        if not all(np.isfinite(weight) for weight in self.weights or ()):
-            raise ConfigError(f"weights: expected finite numbers, got {self.weights}")
-
-    def weights_for(self, labels: tuple[str, ...]) -> list[float]:
-        """The ``k`` weights of the objectives *labels*; `ConfigError` when their number differs."""
-        if self.weights is None:
-            return [1.0 / len(labels)] * len(labels)
-        if len(self.weights) != len(labels):
-            raise ConfigError(f"weights: expected {len(labels)} (of {', '.join(labels)}), got {len(self.weights)}")
-        return [float(weight) for weight in self.weights]
 
 
 class Session:
@@ -79,6 +55,14 @@ class Session:
     def reference(self) -> Reference:
         """Priced on first use, not charged."""
         return reference_of(self.evaluator.simulator, self.evaluator.objective)
+
+    def reward_vector(self, scores: Sequence[float], violation: float) -> list[float]:
+        """One reward per objective for one design."""
+        return self.shape.vector(scores, violation, self.reference.plain_scores)
+
+    def reward_vectors(self, told: Told) -> NDArray[np.float64]:
+        """``(n, k)`` `reward_vector` of each row, the same bits."""
+        return self.shape.vectors(told.scores, told.violation, self.reference.plain_scores)
 
     def account(self) -> dict[str, int]:
         """The part of an info that depends on the search so far and not on the episode."""

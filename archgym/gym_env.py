@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -30,39 +30,14 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from archgym.env_actions import Actions, Unusable, View, actions_of
-from archgym.env_session import RewardShape, Session
+from archgym.env_session import Session
 from archgym.errors import BudgetSpent, ConfigError
 from archgym.evaluator import Evaluator
+from archgym.reward import RewardKind, RewardShape, weighted_one
 from archgym.simulator import Status
 from archgym.task import Task
 
 Observation = NDArray[np.float32]
-Number = TypeVar("Number", float, NDArray[np.float64])
-REWARD_CEILING = 1e6
-"""No reward is more: only a score of minus infinity (`LegacyTarget` on its target) would be."""
-
-
-def flipped(score: Number, reference: float, excess: Number) -> Number:
-    """The sign flip: scores are lower-is-better, rewards are not. In units of the reference design's score."""
-    return -score / reference - excess
-
-
-def reward_vector(session: Session, scores: list[float], violation: float) -> list[float]:
-    """One reward per objective for one design."""
-    floor = -session.shape.failure_penalty
-    if violation == inf:  # no result
-        return [floor] * len(scores)
-    excess = session.shape.limit_penalty * violation
-    pairs = zip(scores, session.reference.divisors, strict=True)
-    return [min(max(flipped(score, divisor, excess), floor), REWARD_CEILING) for score, divisor in pairs]
-
-
-def weighted(weights: list[float], rewards: Sequence[Number]) -> Number:
-    """Their weighted sum; -1 is as good as the default design, for scores that are positive."""
-    total = weights[0] * rewards[0]
-    for k in range(1, len(weights)):
-        total = total + weights[k] * rewards[k]
-    return total
 
 
 class DesignEnv(gymnasium.Env[Observation, Any]):
@@ -83,6 +58,8 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
         horizon: int = 1,
         budget: int | None = None,
         render_mode: str | None = None,
+        reward: RewardKind = "log_ratio",
+        target: float | None = None,
         failure_penalty: float = 10.0,
         limit_penalty: float = 10.0,
         weights: Sequence[float] | None = None,
@@ -92,6 +69,7 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
         """*horizon*: designs per episode. *budget*: unique evaluations of this instance (default: the task's);
         each copy in a `SyncVectorEnv` has its own, the rows of a `DesignVectorEnv` share one.
 
+        *reward*, *target* and the penalties: `RewardShape`.
         *evaluator* evaluates in place of a new one (a shared budget, a log). *overrides* replace keys of the task's
         file: ``workload="stream"``. `ConfigError` for what is wrong in any of them.
         """
@@ -99,7 +77,7 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
             raise ConfigError(f"horizon: expected at least 1 design per episode, got {horizon}")
         if render_mode not in (None, "ansi"):
             raise ConfigError(f"render_mode: expected 'ansi' or none, got {render_mode!r}")
-        shape = RewardShape(failure_penalty, limit_penalty, None if weights is None else tuple(weights))
+        shape = RewardShape(reward, failure_penalty, limit_penalty, None if weights is None else tuple(weights), target)
         self.session = Session(task, budget=budget, shape=shape, evaluator=evaluator, overrides=overrides)
         self.horizon, self.render_mode = horizon, render_mode
         self._actions: Actions = actions_of(view, self.session.space)
@@ -154,7 +132,7 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
             return self._observation(), 0.0, False, False, self._actions.info()
         told = evaluator.evaluate(designs)
         info = session.describe(told)
-        vector = reward_vector(session, told.scores.tolist()[0], info["violation"])
+        vector = session.reward_vector(told.scores.tolist()[0], info["violation"])
         self._observed = session.reference.observe_one(told.metrics.tolist()[0], info["status"] == "OK")
         if self.render_mode:
             self._last = session.describe(told)
@@ -163,7 +141,7 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
     def _refused(self, reason: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """The outcome of a design that the agent itself made impossible."""
         self._observed = [*self._zeros[:-1], -1.0]
-        vector = reward_vector(self.session, [inf] * len(self.session.labels), inf)
+        vector = self.session.reward_vector([inf] * len(self.session.labels), inf)
         return self._design_done(vector, {"status": Status.INFEASIBLE.name, "message": reason})
 
     def _design_done(
@@ -177,13 +155,13 @@ class DesignEnv(gymnasium.Env[Observation, Any]):
         info["reward_vector"] = np.array(vector)
         info["budget_spent"] = spent
         info.update(self._actions.info())
-        return self._observation(), weighted(self.session.weights, vector), terminated, spent, info
+        return self._observation(), weighted_one(self.session.weights, vector), terminated, spent, info
 
     def _observation(self) -> Observation:
         """A new array: what is handed out may be kept."""
         return np.array(self._observed + self._actions.observation(), np.float32)
 
-    def render(self) -> str | None:
+    def render(self) -> Any:  # not `str | None`: text is no RenderFrame in every version of Gymnasium
         """The last design and its metrics as text; None without ``render_mode="ansi"``."""
         if self.render_mode != "ansi":
             return None

@@ -29,7 +29,7 @@ class Reference:
     metrics: NDArray[np.float64]
     """``(m,)``"""
     scores: NDArray[np.float64]
-    """``(k,)`` absolute values, 1 where the score is zero or infinite: always a valid divisor."""
+    """``(k,)`` finite, lower is better."""
 
     def observe(self, told: Told) -> NDArray[np.float32]:
         """``(n, m + 1)`` in [-1, 1], never NaN.
@@ -57,7 +57,7 @@ class Reference:
         return observed
 
     @cached_property
-    def divisors(self) -> list[float]:
+    def plain_scores(self) -> list[float]:
         """`scores` in plain numbers."""
         return [float(score) for score in self.scores]
 
@@ -94,5 +94,4 @@ def _reference(simulator: Simulator, objective: Objective, designs: DesignBatch)
     works = np.flatnonzero((results.status == Status.OK) & np.isfinite(values).all(axis=1))
     if not len(works):
         return None
-    scores = np.abs(values[works[0]])
-    return Reference(results.metrics[works[0]].copy(), np.where(np.isfinite(scores) & (scores > 0), scores, 1.0))
+    return Reference(results.metrics[works[0]].copy(), values[works[0]].copy())

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import copysign, inf
 from typing import Literal, get_args
 
 import numpy as np
@@ -59,6 +61,8 @@ class RewardShape:
             raise ConfigError(f"weights: expected finite numbers, got {self.weights}")
         if (self.kind == "legacy_target") != (self.target is not None):
             raise ConfigError("target: reward 'legacy_target' needs one (a score to be near), the others take none")
+        if self.target is not None and not np.isfinite(self.target):
+            raise ConfigError(f"target: expected a finite number, got {self.target}")
 
     def weights_for(self, labels: tuple[str, ...]) -> list[float]:
         """The ``k`` weights of the objectives *labels*; `ConfigError` when their number differs."""
@@ -73,26 +77,65 @@ class RewardShape:
     ) -> NDArray[np.float64]:
         """``(n, k)`` finite rewards, one per objective, for ``(n, k)`` *scores* and ``(k,)`` ones of the *reference*.
 
-        The reference is the default design; a zero in it stands for 1.
+        The reference is the default design; where its score is zero the unit is 1.
         """
-        against = np.array([score or 1.0 for score in reference])
+        against = np.array(reference, np.float64)
+        unit = np.where(against == 0.0, 1.0, np.abs(against))
         with np.errstate(all="ignore"):
             if self.kind == "log_ratio":
-                linear = LINEAR_SHARE * np.abs(against)
+                linear = LINEAR_SHARE * unit
                 raw = _symmetric_log(against, linear) - _symmetric_log(scores, linear)
                 excess = self.limit_penalty * violation / (1.0 + violation)
             else:
                 excess = self.limit_penalty * violation
-                raw = -scores / np.abs(against) if self.kind == "ratio" else _legacy(scores, self.target or 0.0)
+                raw = -scores / unit if self.kind == "ratio" else _legacy(scores, self.target or 0.0)
             rewards = np.clip(raw - excess[:, None], -self.failure_penalty, CEILING)
         failed = np.isinf(violation)[:, None] | np.isnan(rewards)
         return np.where(failed, -self.failure_penalty, rewards)
+
+    def vector(self, scores: Sequence[float], violation: float, reference: Sequence[float]) -> list[float]:
+        """A row of `vectors`, bit for bit, in plain numbers: for one design they are ten times faster than arrays."""
+        floor = -self.failure_penalty
+        if violation == inf:
+            return [floor] * len(scores)
+        try:
+            excess = self.limit_penalty * violation
+            if self.kind == "log_ratio":
+                excess /= 1.0 + violation
+            pairs = zip(scores, reference, strict=True)
+            rewards = [self._one(score, against) - excess for score, against in pairs]
+        except ZeroDivisionError:  # arrays have an infinity for it
+            row = self.vectors(np.array([scores], np.float64), np.array([violation], np.float64), reference)[0]
+            return [float(reward) for reward in row]
+        return [min(max(reward, floor), CEILING) if reward == reward else floor for reward in rewards]
+
+    def _one(self, score: float, against: float) -> float:
+        if self.kind == "legacy_target":
+            target = self.target or 0.0
+            return target / abs(target - score)
+        if self.kind == "ratio":
+            return -score / (abs(against) or 1.0)
+        linear, anchor = _scale(against)
+        return anchor - _symmetric_log_of_one(score, linear)
 
 
 def _symmetric_log(x: NDArray[np.float64], linear: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logarithm of ``|x| / linear`` plus 1 with the sign of *x*; ``x / linear`` where that is within -1 and 1."""
     size = np.abs(x) / linear
     return np.copysign(np.where(size <= 1.0, size, 1.0 + np.log(np.maximum(size, 1.0))), x)
+
+
+@lru_cache(maxsize=64)
+def _scale(against: float) -> tuple[float, float]:
+    """Where `log_ratio` is linear, and the reference's own logarithm."""
+    linear = LINEAR_SHARE * (abs(against) or 1.0)
+    return linear, _symmetric_log_of_one(against, linear)
+
+
+def _symmetric_log_of_one(x: float, linear: float) -> float:
+    size = abs(x) / linear
+    # NumPy's logarithm, not that of `math`: they differ in the last bit.
+    return copysign(size if size <= 1.0 else 1.0 + float(np.log(size)), x)
 
 
 def _legacy(scores: NDArray[np.float64], target: float) -> NDArray[np.float64]:
@@ -104,6 +147,14 @@ def weighted(weights: Sequence[float], rewards: NDArray[np.float64]) -> NDArray[
     total: NDArray[np.float64] = weights[0] * rewards[:, 0]
     for k in range(1, len(weights)):
         total = total + weights[k] * rewards[:, k]
+    return total
+
+
+def weighted_one(weights: Sequence[float], rewards: Sequence[float]) -> float:
+    """`weighted` for the rewards of one design."""
+    total = weights[0] * rewards[0]
+    for k in range(1, len(weights)):
+        total += weights[k] * rewards[k]
     return total
 
 

@@ -27,12 +27,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from archgym.agent import Told
 from archgym.env_actions import View, whole_view
-from archgym.env_session import RewardShape, Session
+from archgym.env_session import Session
 from archgym.errors import BudgetSpent, ConfigError, UnknownName
 from archgym.evaluator import Evaluator
-from archgym.gym_env import REWARD_CEILING, Observation, flipped, weighted
+from archgym.gym_env import Observation
+from archgym.reward import RewardKind, RewardShape, weighted
 from archgym.task import Task
 from archgym.vector_info import VectorInfo
 
@@ -53,6 +53,8 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
         horizon: int = 1,
         budget: int | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        reward: RewardKind = "log_ratio",
+        target: float | None = None,
         failure_penalty: float = 10.0,
         limit_penalty: float = 10.0,
         weights: Sequence[float] | None = None,
@@ -64,7 +66,7 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
             raise ConfigError(f"expected at least 1 for num_envs and horizon, got {num_envs} and {horizon}")
         if view == "steps":
             raise ConfigError('view "steps" is not vectorised: expected vectorization_mode="sync" in make_vec')
-        shape = RewardShape(failure_penalty, limit_penalty, None if weights is None else tuple(weights))
+        shape = RewardShape(reward, failure_penalty, limit_penalty, None if weights is None else tuple(weights), target)
         self.session = Session(task, budget=budget, shape=shape, evaluator=evaluator, overrides=overrides)
         self.num_envs, self.horizon, self._mode = num_envs, horizon, _mode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self._mode}
@@ -138,10 +140,10 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
         """The step of the rows *running*; *restarted* were reset in it."""
         told = self.session.evaluator.evaluate(self._view.decode(actions))
         rows = running[: len(told)]  # what the budget allowed
-        vectors = _reward_vectors(self.session, told)
+        vectors = self.session.reward_vectors(told)
         observation, reward = self._nothing(), self._zeros()
         observation[rows] = self.session.reference.observe(told)
-        reward[rows] = weighted(self.session.weights, list(vectors.T))
+        reward[rows] = weighted(self.session.weights, vectors)
         self._designs[rows] += 1
         terminated, truncated = self._never(), self._never()
         terminated[rows] = self._designs[rows] >= self.horizon
@@ -163,7 +165,8 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Free what the evaluator holds."""
-        self.session.close()
+        if "session" in self.__dict__:  # Gymnasium closes what was refused, too
+            self.session.close()
 
     def _nothing(self) -> Observation:
         return np.zeros((self.num_envs, self._width), np.float32)
@@ -173,18 +176,6 @@ class DesignVectorEnv(VectorEnv[Observation, Any, Any]):
 
     def _never(self) -> Flags:
         return np.zeros(self.num_envs, np.bool_)
-
-
-def _reward_vectors(session: Session, told: Told) -> Floats:
-    """``(n, k)`` `gym_env.reward_vector` of each row."""
-    floor = -session.shape.failure_penalty
-    nothing = np.isinf(told.violation)
-    with np.errstate(over="ignore", invalid="ignore"):
-        excess = session.shape.limit_penalty * told.violation
-        pairs = enumerate(session.reference.divisors)
-        vectors = np.stack([flipped(told.scores[:, at], divisor, excess) for at, divisor in pairs], axis=1)
-    vectors[nothing] = floor
-    return vectors.clip(floor, REWARD_CEILING)
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

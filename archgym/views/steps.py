@@ -26,7 +26,7 @@ class StepsView:
         self.space = space
         self.width = int(space.cardinalities.max())
         """Actions of the widest step; masks are padded to it."""
-        self.gym_space = spaces.Discrete(self.width)
+        self.gym_space: spaces.Space[Any] = spaces.Discrete(self.width)
         self.prefix_space = spaces.Box(UNDECIDED, self.width - 1, (space.d,), np.int32)
         """What an agent sees: the indices chosen so far, `UNDECIDED` for the rest."""
 

@@ -16,7 +16,8 @@ from gymnasium.error import ResetNeeded
 import archgym
 from archgym.errors import BudgetSpent, ConfigError, DesignError, UnknownName
 from archgym.evaluator import Evaluator
-from archgym.gym_env import REWARD_CEILING, DesignEnv
+from archgym.gym_env import DesignEnv
+from archgym.reward import CEILING
 from archgym.simulator import Evaluations, Status
 from archgym.space import DesignBatch
 from archgym.task import Task, load_task, task_from_mapping
@@ -63,25 +64,35 @@ def toy(**changes: Any) -> Task:
     return task_from_mapping("toy/changed", {**load_task(LATENCY).data, **changes})
 
 
-def test_the_default_design_is_rewarded_with_minus_one() -> None:
-    """Its latency over itself; its area of 1.27 mm2 exceeds the limit of 1 mm2, which costs on top."""
+def test_the_default_design_is_rewarded_with_zero() -> None:
+    """The logarithm of one; its area of 1.27 mm2 exceeds the limit of 1 mm2, which costs on top."""
     _, reward, terminated, truncated, info = one_step(DesignEnv(LATENCY, limits=[]))
-    assert (reward, terminated, truncated) == (-1.0, True, False)
+    assert (reward, terminated, truncated) == (0.0, True, False)
     assert info["status"] == "OK"
     _, limited, *_, info = one_step(DesignEnv(LATENCY))
-    assert limited == pytest.approx(-1.0 - 10.0 * (info["metrics"]["area"] - 1.0))
+    excess = info["metrics"]["area"] - 1.0
+    assert limited == pytest.approx(-10.0 * excess / (1.0 + excess))
 
 
-def test_reward_is_minus_the_score_relative_to_the_default_design() -> None:
+def test_reward_is_the_logarithm_of_the_default_designs_score_over_the_score() -> None:
     env = DesignEnv(LATENCY, limits=[])
     default = one_step(env)[4]["metrics"]["latency"]
     _, reward, *_, info = one_step(env, L2Size=2048)
-    assert reward == pytest.approx(-info["metrics"]["latency"] / default)
+    assert reward == pytest.approx(np.log(default / info["metrics"]["latency"]))
+
+
+def test_other_rewards_are_chosen_by_name() -> None:
+    default = one_step(DesignEnv(LATENCY))[4]["metrics"]["latency"]
+    _, ratio, *_, info = one_step(DesignEnv(LATENCY, limits=[], reward="ratio"), L2Size=2048)
+    latency = info["metrics"]["latency"]
+    assert ratio == pytest.approx(-latency / default)
+    legacy = one_step(DesignEnv(LATENCY, limits=[], reward="legacy_target", target=3.0), L2Size=2048)[1]
+    assert legacy == pytest.approx(3.0 / abs(3.0 - latency))
 
 
 def test_more_of_a_metric_that_is_better_higher_is_rewarded() -> None:
     env = DesignEnv(LATENCY, limits=[], objective={"optimize": "hit_rate"})
-    assert one_step(env, L2Size=2048)[1] > one_step(env)[1] > one_step(env, L2Size=64)[1] > 0
+    assert one_step(env, L2Size=2048)[1] > one_step(env)[1] == 0.0 > one_step(env, L2Size=64)[1]
 
 
 def test_a_failed_design_costs_the_failure_penalty_and_explains_itself() -> None:
@@ -96,16 +107,17 @@ def test_a_failed_design_costs_the_failure_penalty_and_explains_itself() -> None
 
 def test_no_design_is_worth_less_than_one_that_fails() -> None:
     tiny_limit = [{"metric": "area", "at_most": 0.001}]
-    assert one_step(DesignEnv(LATENCY, limits=tiny_limit))[1] == -10.0
+    assert one_step(DesignEnv(LATENCY, limits=tiny_limit, reward="ratio"))[1] == -10.0
+    assert -10.0 < one_step(DesignEnv(LATENCY, limits=tiny_limit))[1] < -9.9
 
 
 def test_a_score_of_minus_infinity_gives_a_finite_reward() -> None:
     latency = one_step(DesignEnv(LATENCY))[4]["metrics"]["latency"]
     env = DesignEnv(LATENCY, limits=[], objective={"legacy_target": {"latency": latency}})
-    assert one_step(env)[1] == REWARD_CEILING
+    assert one_step(env)[1] == CEILING
 
 
-def test_a_default_score_of_zero_is_no_divisor() -> None:
+def test_a_default_score_of_zero_is_nothing_to_divide_by() -> None:
     env = DesignEnv(LATENCY, limits=[], objective={"budget_distance": {"latency": 1000.0}})
     assert one_step(env)[1] == 0.0
 
@@ -138,7 +150,7 @@ def test_observation_and_reward_are_finite_for_any_metric(value: float) -> None:
     env = DesignEnv(task, evaluator=Evaluator(Scripted(answer), task.objective, budget=9))
     observation, reward, *_ = one_step(env, L2Size=2048)
     assert observation in env.observation_space
-    assert -10.0 <= reward <= REWARD_CEILING
+    assert -10.0 <= reward <= CEILING
 
 
 def test_the_reference_is_another_design_where_the_default_one_fails() -> None:
@@ -203,7 +215,7 @@ def test_a_duplicate_is_free_and_counted() -> None:
 def test_the_last_evaluation_is_rewarded_and_the_next_step_raises() -> None:
     env = DesignEnv(LATENCY, budget=1, limits=[])
     _, reward, terminated, truncated, info = one_step(env)
-    assert (reward, terminated, truncated, info["budget_spent"]) == (-1.0, True, True, True)
+    assert (reward, terminated, truncated, info["budget_spent"]) == (0.0, True, True, True)
     assert env.reset()[1]["remaining"] == 0
     with pytest.raises(BudgetSpent, match="budget of 1"):
         env.step(action_of(env))
@@ -299,6 +311,9 @@ def test_an_action_outside_the_action_space_is_an_error(action: list[int]) -> No
         ({"render_mode": "human"}, "render_mode"),
         ({"failure_penalty": float("nan")}, "failure_penalty"),
         ({"limit_penalty": -1.0}, "limit_penalty"),
+        ({"reward": "log-ratio"}, "did you mean 'log_ratio'"),
+        ({"target": 3.0}, "target: reward 'legacy_target' needs one"),
+        ({"reward": "legacy_target", "target": float("inf")}, "target: expected a finite number"),
         ({"weights": [1.0, 2.0]}, "weights: expected 1"),
         ({"weights": [float("nan")]}, "weights"),
         ({"budget": 0}, "budget"),
