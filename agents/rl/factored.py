@@ -52,12 +52,13 @@ class FactoredSampler:
     def __init__(self, space: DesignSpace) -> None:
         self._space = space
         self._width = int(space.cardinalities.max())
+        self._absent = np.arange(self._width) >= space.cardinalities[:, None]
 
     def draw(self, table: NDArray[np.float64], n: int, rng: np.random.Generator) -> Draws:
         """*n* designs."""
         chance = rng.random((n, self._space.d))
         if not self._space.constraints:
-            logp = _log_softmax(table)
+            logp = self._unmasked_logp(table)
             sums = np.cumsum(np.exp(logp), axis=1)
             codes = (chance[:, :, None] * sums[:, -1:] >= sums).sum(axis=2)
             codes = np.minimum(codes, self._space.cardinalities - 1)
@@ -67,8 +68,11 @@ class FactoredSampler:
     def draws_of(self, table: NDArray[np.float64], codes: Codes) -> Draws:
         """Given valid designs as if they had been drawn."""
         if not self._space.constraints:
-            return self._unmasked(codes, _log_softmax(table))
+            return self._unmasked(codes, self._unmasked_logp(table))
         return self._walked(table, len(codes), codes=codes)
+
+    def _unmasked_logp(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _log_softmax(np.where(self._absent, NEVER, table))
 
     def _unmasked(self, codes: NDArray[Any], logp: NDArray[np.float64]) -> Draws:
         return Draws(codes.astype(np.int32), logp[np.arange(self._space.d), codes], None)

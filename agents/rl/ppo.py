@@ -1,10 +1,14 @@
 """Proximal policy optimisation with one categorical distribution per parameter.
 
-J. Schulman et al., "Proximal Policy Optimization Algorithms", 2017, arXiv 1707.06347: an update may not gain from moving
-a design's probability by more than a share (eq. 7). It is here as the single agent: one network decides all parameters
-and the ratio is that of the whole design, where `marl_ppo` clips each agent's own. An episode is one design, so there is
-no discount and no value network: the value of the only state is the batch's mean reward, to which advantages are
-normalised. How designs are drawn, repeated and masked: `archgym.agents.rl.policy_gradient`.
+J. Schulman et al., "Proximal Policy Optimization Algorithms", 2017, arXiv 1707.06347: an update may not gain from
+moving a design's probability by more than a share (eq. 7). It is here as the single agent: one network decides all
+parameters and the ratio is that of the whole design, where `marl_ppo` clips each agent's own. An episode is one design,
+so there is no discount and no value network: the value of the only state is a number, the mean reward of the batch on
+which advantages are centred. Constraints, repeats, failures: `archgym.agents.rl.policy_gradient`.
+
+The defaults were chosen for few evaluations, on the toy, NK landscapes (K = 2, 8 values) and products of pairwise
+interactions, 10 parameters each, 5 seeds: of batches of 8, 16 and 32 and rates from 0.01 to 0.06, batches of 16 with
+0.01 to 0.03 did best at 1,000 evaluations. With larger batches an update costs less for each design and learns less.
 """
 
 from __future__ import annotations
