@@ -108,7 +108,8 @@ def _inverted(logp: NDArray[np.float64], allowed: NDArray[np.bool_], chance: NDA
     sums = np.cumsum(np.where(allowed, np.exp(logp), 0.0), axis=1)
     chosen = (chance[:, None] * sums[:, -1:] >= sums).sum(axis=1)
     last = allowed.shape[1] - 1 - np.argmax(allowed[:, ::-1], axis=1)  # rounding only
-    return np.minimum(chosen, last).astype(np.intp)
+    values: NDArray[np.intp] = np.minimum(chosen, last).astype(np.intp)
+    return values
 
 
 def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
