@@ -9,6 +9,8 @@ which advantages are centred. Constraints, repeats, failures: `archgym.agents.rl
 The defaults were chosen for few evaluations, on the toy, NK landscapes (K = 2, 8 values) and products of pairwise
 interactions, 10 parameters each, 5 seeds: of batches of 8, 16 and 32 and rates from 0.01 to 0.06, batches of 16 with
 0.01 to 0.03 did best at 1,000 evaluations. With larger batches an update costs less for each design and learns less.
+On one busy core a design costs 0.3 ms of ask and tell in batches of 16, 0.09 ms in batches of 64, 0.03 ms in
+batches of 256: an update costs the same for each of them, so simulators that are fast call for larger batches.
 """
 
 from __future__ import annotations
