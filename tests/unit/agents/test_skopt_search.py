@@ -81,7 +81,7 @@ def test_proposes_every_design_once_and_ends(agent: Any) -> None:
 
 
 def test_gradient_boosting_is_refused_with_its_reason() -> None:
-    with pytest.raises(ConfigError, match="lacks the estimator tags .* use 'random_forest'"):
+    with pytest.raises(ConfigError, match=r"lacks the estimator tags .* use 'random_forest'"):
         ForestAgent(toy().problem, seed=1, surrogate="gradient_boosting")
 
 
@@ -97,7 +97,7 @@ def test_the_process_does_not_warn_at_a_hundred_evaluations() -> None:
     GaussianProcessAgent(toy(budget=100).problem, seed=1)
 
 
-@pytest.mark.parametrize(("agent", "name"), zip(AGENTS, ["bo_forest", "bo_extra_trees", "bo_gp"], strict=True))
+@pytest.mark.parametrize(("agent", "name"), list(zip(AGENTS, ["bo_forest", "bo_extra_trees", "bo_gp"], strict=True)))
 def test_missing_extra(agent: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def without(module: str) -> Any:
         if module.startswith("skopt"):
