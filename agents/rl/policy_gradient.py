@@ -11,8 +11,10 @@ distribution, while every proposal is a new evaluation. A policy that repeats it
 (importance-weighted by the ratio that the update has anyway), and at last from the designs nobody has proposed. When
 there are none left the batch is empty: the space is used up.
 
-Constraints: exact masks (`factored`); they are kept for the update, so that ratios are exact too. Real parameters are
-refused. Designs that fail or break limits have bounded penalties (`archgym.reward`), so they cannot drown the others.
+Constraints: exact masks (`factored`); they are kept for the update, so that ratios are exact too. The first policy is
+uniform over the values possible at each parameter, not over designs: early choices with few completions are drawn more
+often than by `random`. Real parameters are refused.
+Designs that fail or break limits have bounded penalties (`archgym.reward`), so they cannot drown the others.
 Results that were not asked for (a warm start) are imitated where they are better than the mean of what is known.
 """
 
