@@ -49,7 +49,8 @@ def _interquartile_means(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     edges = np.arange(n + 1) / n
     weights = np.clip(np.minimum(edges[1:], 0.75) - np.maximum(edges[:-1], 0.25), 0.0, None)
     used = np.flatnonzero(weights)  # an infinite value outside the middle half has no say
-    return np.sort(rows, axis=1)[:, used] @ (weights[used] / weights.sum())
+    means: NDArray[np.float64] = np.sort(rows, axis=1)[:, used] @ (weights[used] / weights.sum())
+    return means
 
 
 def stratified_interval(results: ArrayLike, seed: int = 0, resamples: int = RESAMPLES) -> Interval:

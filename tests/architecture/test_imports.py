@@ -38,7 +38,8 @@ def test_looking_around_loads_no_learning_library(verb: str) -> None:
     code = f"import sys\n{statement}\nprint('LOADED', *sorted({{m.split('.')[0] for m in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert not {"torch", "ray", "optuna", "sklearn", "skopt", "xgboost", "matplotlib", "pandas", "scipy", "cmaes"} & loaded
+    assert not {"torch", "ray", "optuna", "sklearn", "skopt", "cmaes", "xgboost"} & loaded
+    assert not {"matplotlib", "pandas", "scipy"} & loaded
 
 
 def test_a_cli_without_arguments_starts_without_the_simulators() -> None:

@@ -8,14 +8,16 @@ from archgym.testing.problems import chip, layer
 
 ON_CHIP = {"pose": staticmethod(chip), "evaluations": 40}
 """For agents that need a simulator with an architecture."""
+BRIEF = {"batch": 8, "updates": 4, "minibatch": 16}
 THOUGHTFUL = {"evaluations": 16}
 """For agents that think for a second about each design."""
-SLOW = {"evaluations": 32}
 POSED = {
     "farsi": ON_CHIP,
     "gamma": {"pose": staticmethod(layer)},
-    **dict.fromkeys(("bo_gp", "bo_forest", "bo_extra_trees", "gp"), THOUGHTFUL),
-    **dict.fromkeys(("tpe", "motpe", "nsga2", "turbo"), SLOW),
+    **dict.fromkeys(("bo_gp", "bo_forest", "bo_extra_trees"), THOUGHTFUL),
+    "dqn": {"hyperparameters": BRIEF},
+    "sac": {"hyperparameters": {**BRIEF, "start": 16}},
+    "exhaustive": {"seeded": False},
 }
 
 for _name in agent_names():  # an agent that cannot be loaded fails its own tests, not the collection
