@@ -57,7 +57,7 @@ class GaussianProcessAgent(SkoptAgent):
         if problem.budget > FEW:
             warnings.warn(
                 f"agent 'bo_gp': {problem.budget} evaluations are many for scikit-optimize's Gaussian process (fitted "
-                f"to {history} designs at most, every {batch}); use 'turbo' or 'tpe', or a larger batch",
+                f"to {history} designs at most, every {batch}); use 'bo_forest' or 'tpe', or a larger batch",
                 UserWarning,
                 stacklevel=2,
             )
