@@ -12,7 +12,7 @@ Designs of a round are built side by side, epsilon-greedily; epsilon falls linea
 budget, and among equal values the first wins. How rounds, repeats, failures and warm starts are handled:
 `archgym.agents.rl.off_policy`. Real parameters are refused; one objective only.
 
-The defaults find the best known design of ``toy/latency-v1`` within a thousand designs for each of four seeds; a run takes
+Four seeds of four find the best known design of ``toy/latency-v1`` within a thousand designs; a run takes
 seconds, almost all of them gradient steps (`updates` a round).
 """
 

@@ -11,7 +11,7 @@ that nobody asked for teaches as much as any other. Between categories nearness 
 mixed spaces work, purely categorical ones are refused. How rounds, repeats, failures and warm starts are handled:
 `archgym.agents.rl.off_policy`. One objective only; the Gaussian has one peak and so has a round.
 
-The defaults find the best known design of ``toy/latency-v1`` within a thousand designs for each of four seeds; a run takes
+Four seeds of four find the best known design of ``toy/latency-v1`` within a thousand designs; a run takes
 seconds, almost all of them gradient steps (`updates` a round).
 """
 
