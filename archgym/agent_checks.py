@@ -40,7 +40,7 @@ def require_one_objective(name: str, problem: Problem) -> None:
     if len(labels) != 1:
         raise ConfigError(
             f"agent {name!r}: expected one objective, got {len(labels)} ({', '.join(labels)}); "
-            "combine them (weighted_sum, product) or use agent 'random' or 'quasirandom'"
+            "combine them (weighted_sum, product) or use agent 'nsga2', 'motpe' or 'random'"
         )
 
 

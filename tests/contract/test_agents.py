@@ -14,7 +14,7 @@ THOUGHTFUL = {"evaluations": 16}
 POSED = {
     "farsi": ON_CHIP,
     "gamma": {"pose": staticmethod(layer)},
-    **dict.fromkeys(("bo_gp", "bo_forest", "bo_extra_trees"), THOUGHTFUL),
+    **dict.fromkeys(("bo_gp", "bo_forest", "bo_extra_trees", "gp", "tpe", "motpe"), THOUGHTFUL),
     "dqn": {"hyperparameters": BRIEF},
     "sac": {"hyperparameters": {**BRIEF, "start": 16}},
     "exhaustive": {"seeded": False},
