@@ -99,7 +99,8 @@ def model_values(scores: NDArray[np.float64], violation: NDArray[np.float64]) ->
     kept = scores[good]
     kept = np.log(kept) if kept.min() > 0 else kept
     worst, spread = kept.max(), kept.max() - kept.min()
-    values = worst + np.where(failed, 0.0, 0.5 * share * (spread if spread > 0 else 1.0))
+    excess = np.where(failed, 0.0, 0.5 * share * (spread if spread > 0 else 1.0))
+    values: NDArray[np.float64] = worst + excess
     values[good] = kept
     return values
 

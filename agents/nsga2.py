@@ -27,6 +27,7 @@ from archgym.space import DesignBatch
 class Nsga2Agent(StudyAgent):
     """Non-dominated sorting genetic algorithm II (Optuna)."""
 
+    tries = 8
     told_again = False
 
     hyperparameters: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(
@@ -54,7 +55,7 @@ class Nsga2Agent(StudyAgent):
         mutation_rate: float | None = None,
         start_default: bool = True,
     ) -> None:
-        given = {"population": population, "crossover_rate": crossover_rate, "swap_rate": swap_rate}
+        given: dict[str, object] = {"population": population, "crossover_rate": crossover_rate, "swap_rate": swap_rate}
         given |= {"mutation_rate": mutation_rate, "start_default": start_default}
         check_hyperparameters("nsga2", type(self), given)
         self._options: dict[str, Any] = {"population_size": population, "mutation_prob": mutation_rate}

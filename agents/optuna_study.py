@@ -5,7 +5,7 @@ Optuna's samplers learn from the trials of a study. Here the study lives in memo
 
 A budget counts unique designs, and samplers repeat themselves: a point that stands for a design known already (also
 one that is projected onto it) is not proposed. Its trial is told the known values, or dropped, as the agent says, and
-the sampler is asked again, `TRIES` times in a row at most; then a random new design takes the place. The search ends
+the sampler is asked again, `tries` times in a row at most; then a random new design takes the place. The search ends
 when the space does. The default design is the first proposal.
 
 No sampler sees a NaN or an infinity of ours: `penalised` moves designs that break limits, and failed ones, behind all
@@ -33,8 +33,6 @@ from archgym.rounds import RoundAgent
 from archgym.space import DesignBatch
 from archgym.views.optuna import OptunaView
 
-TRIES = 8
-"""Points in a row that stand for known designs, after which a random new design is proposed."""
 BROKEN = 1e50
 """Value of a design that breaks a limit, in each objective, is at least this; scores are clipped well below it."""
 
@@ -58,6 +56,8 @@ PARZEN: Mapping[str, Hyperparameter] = MappingProxyType(
 class StudyAgent(RoundAgent):
     """Asks a sampler for designs and tells it their values."""
 
+    tries = 2
+    """Points in a row that stand for known designs, after which a random new design is proposed."""
     told_again = True
     """Whether a repeated design is told to the sampler once more; else its trial is dropped."""
 
@@ -99,7 +99,7 @@ class StudyAgent(RoundAgent):
             if self._novelty.first_of_new(row):
                 self._novelty.add(row)
                 return None, row
-        for _ in range(TRIES):
+        for _ in range(self.tries):
             trial = self._study.ask(self._view.distributions)
             row = self._view.decode([trial.params]).codes
             if self._novelty.first_of_new(row):
