@@ -2,11 +2,11 @@
 
 The construction and the pseudo-random-proportional rule are those of the ant colony system (M. Dorigo and
 L. Gambardella, "Ant Colony System", IEEE Trans. Evolutionary Computation 1(1), 1997, eq. 3, without a heuristic:
-nothing is known of a value but its pheromone). The trails are bounded, so that the search never stagnates, as in the MAX-MIN
-ant system (T. Stützle and H. Hoos, "MAX-MIN Ant System", FGCS 16(8), 2000, eq. 11), and live in [0, 1], as in the
-hyper-cube framework (C. Blum and M. Dorigo, IEEE Trans. SMC B 34(2), 2004): the best designs so far deposit, weighted
-by rank (B. Bullnheimer, R. Hartl, C. Strauss, 1999). Ranks know no scale: limits broken by much do no more harm than
-limits broken by little, and a failed design never deposits.
+nothing is known of a value but its pheromone). The trails have a lower bound, so that the search never stagnates, as in
+the MAX-MIN ant system (T. Stützle and H. Hoos, "MAX-MIN Ant System", FGCS 16(8), 2000, eq. 11), and live in [0, 1], as
+in the hyper-cube framework (C. Blum and M. Dorigo, IEEE Trans. SMC B 34(2), 2004). The best designs so far deposit,
+weighted by rank (B. Bullnheimer, R. Hartl, C. Strauss, 1999). Ranks know no scale: limits broken by much do no more
+harm than limits broken by little, and a failed design never deposits.
 
 Where constraints bind, each ant chooses among the values that still have a valid completion (`DesignSpace.walk`). An
 ant that repeats a known design is mutated until it is new, else a random new design takes its place; so no design is
@@ -67,7 +67,7 @@ class AntColonyAgent(RoundAgent):
         *,
         seed: int,
         ants: int = 8,
-        evaporation: float = 0.1,
+        evaporation: float = 0.4,
         greediness: float = 0.25,
         depth: int = 0,
         depositors: int = 4,
