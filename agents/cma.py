@@ -60,7 +60,7 @@ class CmaAgent(RoundAgent):
         *,
         seed: int,
         population: int = 0,
-        sigma: float = 0.3,
+        sigma: float = 0.2,
         start: Literal["middle", "default"] = "middle",
         growth: float = 2.0,
         patience: int = 5,
