@@ -32,6 +32,7 @@ from archgym.space import DesignBatch
 class GpAgent(StudyAgent):
     """Gaussian process with log expected improvement (Optuna)."""
 
+    tries = 2
     told_again = False
 
     hyperparameters: ClassVar[Mapping[str, Hyperparameter]] = MappingProxyType(

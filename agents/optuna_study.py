@@ -56,8 +56,8 @@ PARZEN: Mapping[str, Hyperparameter] = MappingProxyType(
 class StudyAgent(RoundAgent):
     """Asks a sampler for designs and tells it their values."""
 
-    tries = 2
-    """Points in a row that stand for known designs, after which a random new design is proposed."""
+    tries = 1
+    """Points for known designs in a row after which a random new design is proposed; more were slower, not better."""
     told_again = True
     """Whether a repeated design is told to the sampler once more; else its trial is dropped."""
 
