@@ -30,13 +30,14 @@ from numpy.typing import NDArray
 
 from archgym.agent import Hyperparameter, Problem, Told
 from archgym.agent_checks import check_hyperparameters, require_one_objective
-from archgym.design_keys import Codes, design_keys
+from archgym.design_keys import Codes
 from archgym.errors import ConfigError
 from archgym.rounds import RoundAgent, merits
 from archgym.space import DesignBatch
 
-TRIES = 8
-"""Mutants of an ant that repeats a design, each changed more than the last; the first new one takes its place."""
+CHANGES = (1, 1, 1, 2, 2, 2, 3, 3)
+"""Values changed in the mutants of an ant that repeats a design; the first new one takes its place."""
+TRIES = len(CHANGES)
 
 
 class AntColonyAgent(RoundAgent):
@@ -103,7 +104,7 @@ class AntColonyAgent(RoundAgent):
             return np.concatenate([default, self._novelty.fresh(self._ants - 1)])
         if not len(self._elite):
             return self._novelty.fresh(self._ants)
-        return self._novelty.completed(self._renewed(self._constructed()))
+        return self._renewed(self._constructed())
 
     def _learn(self, results: Told, strangers: Told) -> None:
         self._novelty.add(strangers.designs.codes)
@@ -157,34 +158,31 @@ class AntColonyAgent(RoundAgent):
         return inside
 
     def _renewed(self, rows: Codes) -> Codes:
-        """*rows* without repeats: each is replaced by the first of its mutants that is new, or left to be dropped."""
+        """*rows* with each repeat replaced by the first of its mutants that is new, or else by a random design."""
         new = self._novelty.first_of_new(rows)
-        if len(new) == len(rows) or not len(self._movable):
-            return rows
         repeats = np.delete(rows, new, axis=0)
+        self._novelty.add(rows[new])
+        if not len(repeats):
+            return rows
         mutants = self._mutants(np.repeat(repeats, TRIES, axis=0))
-        keys, taken, found = design_keys(mutants), set(design_keys(rows[new])) if new else set(), []
-        for first in range(0, len(mutants), TRIES):
-            for at in range(first, first + TRIES):
-                if keys[at] not in taken and keys[at] not in self._novelty:
-                    taken.add(keys[at])
-                    found.append(at)
-                    break
-        lost = len(repeats) - len(found)
-        return np.concatenate([rows[new], mutants[found], repeats[:lost]])
+        found = np.array(self._novelty.first_of_new(mutants), np.intp)
+        found = found[np.unique(found // TRIES, return_index=True)[1]]
+        self._novelty.add(mutants[found])
+        return np.concatenate([rows[new], mutants[found], self._novelty.fresh(len(repeats) - len(found))])
 
     def _mutants(self, rows: Codes) -> Codes:
         """*rows*, which are given up, with one to three values changed: half of the ordered ones by one step."""
-        for change in range(3):
-            some = np.flatnonzero(np.arange(len(rows)) % TRIES >= change * 3)
-            column = self._movable[self._rng.integers(0, len(self._movable), len(some))]
-            value, size = rows[some, column], self._sizes[column]
-            chance = self._rng.random((3, len(some)))
-            other = (value + 1 + (chance[0] * (size - 1)).astype(np.int64)) % size
-            step = np.abs(value + np.where(chance[1] < 0.5, 1, -1))  # reflected at the first value …
-            step = np.where(step < size, step, size - 2)  # … and at the last
-            rows[some, column] = np.where(self._ordered[column] & (chance[2] < 0.5), step, other)
-        return self._space.project(DesignBatch(self._space, rows))
+        if not len(self._movable):
+            return rows
+        row = np.repeat(np.arange(len(rows)), CHANGES * (len(rows) // TRIES))
+        chance = self._rng.random((4, len(row)))
+        column = self._movable[(chance[0] * len(self._movable)).astype(np.intp)]
+        value, size = rows[row, column], self._sizes[column]
+        other = (value + 1 + (chance[1] * (size - 1)).astype(np.int64)) % size
+        step = np.abs(value + np.where(chance[2] < 0.5, 1, -1))  # reflected at the first value …
+        step = np.where(step < size, step, size - 2)  # … and at the last
+        rows[row, column] = np.where(self._ordered[column] & (chance[3] < 0.5), step, other)
+        return self._space.project(DesignBatch(self._space, rows)) if self._space.constraints else rows
 
 
 def least_pheromone(sizes: NDArray[np.int64], p_best: float) -> NDArray[np.float64]:

@@ -53,10 +53,10 @@ class DifferentialAgent(RoundAgent):
         problem: Problem,
         *,
         seed: int,
-        population: int = 16,
+        population: int = 10,
         strategy: Literal["rand_1", "current_to_best_1", "best_1"] = "current_to_best_1",
-        scale: float = 0.6,
-        crossover_rate: float = 0.5,
+        scale: float = 0.8,
+        crossover_rate: float = 0.3,
     ) -> None:
         given: dict[str, object] = {"population": population, "strategy": strategy, "scale": scale}
         given |= {"crossover_rate": crossover_rate}
@@ -108,13 +108,14 @@ class DifferentialAgent(RoundAgent):
         """One new trial per individual, while there are new designs; `_trials` and `_targets` are set to match."""
         left = np.arange(self._population)
         rows, points, targets = [self._empty], [self._points[:0]], [left[:0]]
-        for _ in range(TRIES):
-            tried = self._tried(left)
+        for tries in (1, TRIES):
+            tried = self._tried(np.repeat(left, tries))
             codes = self._view.decode_checked(tried).codes
-            new = self._novelty.first_of_new(codes)
+            new = np.array(self._novelty.first_of_new(codes), np.intp)
+            new = new[np.unique(new // tries, return_index=True)[1]]  # the first of each target's
             self._novelty.add(codes[new])
-            rows, points, targets = [*rows, codes[new]], [*points, tried[new]], [*targets, left[new]]
-            left = np.delete(left, new)
+            rows, points, targets = [*rows, codes[new]], [*points, tried[new]], [*targets, left[new // tries]]
+            left = np.delete(left, new // tries)
             if not len(left):
                 break
         fresh = self._novelty.fresh(len(left))
