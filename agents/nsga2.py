@@ -66,6 +66,8 @@ class Nsga2Agent(StudyAgent):
         return self._optuna.samplers.NSGAIISampler(seed=seed, **self._options)
 
     def _add(self, design: DesignBatch, values: list[float]) -> None:
-        # A trial that is added finished belongs to no generation; one that is asked for does.
+        # A trial that is added finished, or whose values are given, is of no generation until it is asked for one.
         self._study.enqueue_trial(self._view.encode(design)[0])
-        self._study.tell(self._study.ask(self._view.distributions), values)
+        trial = self._study.ask(self._view.distributions)
+        self._study.sampler.get_trial_generation(self._study, self._study.get_trials(deepcopy=False)[-1])
+        self._study.tell(trial, values)
