@@ -16,7 +16,10 @@ of the parameters' sizes, once a colony.
 ArchGym (ISCA 2023) drives DeepSwarm and swept 2, 4, 8, 16 and 32 ants, evaporation 0.1, 0.25, 0.5, 0.75 and 1, and
 greediness 0, 0.25, 0.5, 0.75 and 1; its script's defaults are 16 ants, 0.1, 0.5 and a depth of 4. DeepSwarm's graph
 grows by a layer with each colony, and ``depth`` ends its search; a design has all its parameters from the start here,
-so ``depth`` counts the colonies after which the trails are laid anew.
+so ``depth`` counts the colonies after which the trails are laid anew. The defaults were chosen at 300 evaluations on
+four families of 10-parameter functions (bottlenecks, NK landscapes, rotated bowls, pairwise interactions), the toy
+simulator and a mapped layer, 20 seeds each. Small colonies and fast evaporation helped; 16 ants cost a third less time
+a design, and find a little less.
 """
 
 from __future__ import annotations

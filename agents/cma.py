@@ -14,7 +14,10 @@ proposed twice: an individual that stands for a known one has its result already
 is known goes by without an evaluation. After ``patience`` such generations in a row, or when the library sees no
 progress (its criteria), the run has converged, and a new one starts from a random design. When new starts find nothing
 new either, random new designs follow until the space is used up. One objective only. The library draws and learns in
-NumPy, one individual at a time: some 0.1 ms a design at 10 parameters.
+NumPy, one individual at a time: some 0.2 ms a design at 10 parameters.
+
+The defaults were chosen at 300 evaluations on four families of 10-parameter functions (bottlenecks, NK landscapes,
+rotated bowls, pairwise interactions), the toy simulator and a mapped layer, 8 to 12 seeds each.
 """
 
 from __future__ import annotations

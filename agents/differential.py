@@ -12,6 +12,9 @@ So distances between unordered values mean nothing, and a space without any orde
 the cube are reflected. A trial that stands for a known design is drawn again from other differences, and in the end a
 random new design takes its place; so none is proposed twice, and the search ends when the space does. A design told
 without being asked joins the population when it is good enough. One objective only.
+
+The defaults were chosen at 300 evaluations on four families of 10-parameter functions (bottlenecks, NK landscapes,
+rotated bowls, pairwise interactions), the toy simulator and a mapped layer, 20 seeds each; small populations helped.
 """
 
 from __future__ import annotations
