@@ -333,7 +333,7 @@ def test_a_simulator_without_an_architecture_is_refused_in_one_line() -> None:
 
 def test_several_objectives_are_refused() -> None:
     trial = soc("hpvm_cava", Objective((Optimize("latency"), Optimize("area"))))
-    with pytest.raises(ConfigError, match=r"expected one objective, got 2 .* use agent 'random'"):
+    with pytest.raises(ConfigError, match=r"expected one objective, got 2 .* use agent 'nsga2', 'motpe' or 'random'"):
         FarsiAgent(trial.problem, seed=0)
 
 

@@ -241,5 +241,5 @@ def test_wrong_hyperparameter_is_refused_in_one_line(wrong: dict[str, Any], mess
 
 
 def test_several_objectives_are_refused_with_what_to_do() -> None:
-    with pytest.raises(ConfigError, match=r"expected one objective, got 2 .* use agent 'random'"):
+    with pytest.raises(ConfigError, match=r"expected one objective, got 2 .* use agent 'nsga2', 'motpe' or 'random'"):
         GeneticAgent(toy(metrics=("latency", "energy")).problem, seed=0)
