@@ -9,8 +9,8 @@ the sampler is asked again, `tries` times in a row at most; then a random new de
 when the space does. The default design is the first proposal.
 
 No sampler sees a NaN or an infinity of ours: `penalised` moves designs that break limits, and failed ones, behind all
-others in every objective. Optuna's own constraints do the same and need version 5. Optuna's logger is silent, and its
-warnings are, while a study works; both are as before afterwards.
+others in every objective, so that dominance is Deb's rule for every sampler, also for those that know no constraints.
+Optuna's logger is silent, and its warnings are, while a study works; both are as before afterwards.
 """
 
 from __future__ import annotations

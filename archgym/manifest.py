@@ -23,7 +23,10 @@ from archgym.space import DesignSpace
 from archgym.task import Task, task_from_mapping
 
 FILE = "manifest.json"
-PACKAGES = ("archgym", "numpy", "numba", "pandas", "pyarrow")
+PACKAGES = (
+    *("archgym", "numpy", "numba", "pandas", "pyarrow"),
+    *("scipy", "scikit-learn", "scikit-optimize", "optuna", "cmaes", "torch"),  # what agents are made of
+)
 _WORDING = ("summary", "tags", "budget")
 """Keys of a task that do not decide a run's results (the run has a budget of its own)."""
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archgym.agent import Hyperparameter, Told
+from archgym.design_keys import Codes
 from archgym.errors import ConfigError, UnknownName
 
 RewardKind = Literal["log_ratio", "ratio", "legacy_target"]
@@ -168,11 +169,21 @@ class RewardMeter:
         self._shape, self._weights = shape, shape.weights_for(labels)
         self._reference: list[float] | None = None
 
+    def refer_to(self, design: Codes, told: Told) -> None:
+        """Let *design* ``(1, d)`` be the reference where it stands among *told*, unless there is one already."""
+        for row in np.flatnonzero((told.designs.codes == design).all(axis=1)).tolist():
+            self._refer(told, row, row + 1)
+
     def rewards(self, told: Told) -> NDArray[np.float64]:
         """``(n,)`` finite rewards of *told*."""
-        if self._reference is None:
-            works = np.flatnonzero(np.isfinite(told.scores).all(axis=1) & np.isfinite(told.violation))
-            if len(works):
-                self._reference = told.scores[works[0]].tolist()
+        self._refer(told, 0, len(told))
         reference = self._reference or [1.0] * len(self._weights)
         return weighted(self._weights, self._shape.vectors(told.scores, told.violation, reference))
+
+    def _refer(self, told: Told, start: int, stop: int) -> None:
+        if self._reference is not None:
+            return
+        works = np.isfinite(told.scores).all(axis=1) & np.isfinite(told.violation)
+        rows = np.flatnonzero(works[start:stop])
+        if len(rows):
+            self._reference = told.scores[start + rows[0]].tolist()

@@ -29,7 +29,7 @@ TASKS = ("toy/latency-v1", "dram/gzip-latency-v1", "dram/sqlite-energy-delay-v1"
 SEEDS, BUDGET, RANDOM_DESIGNS = 10, 1000, 1001
 SLOW_BUDGET = 100
 SLOW = ("gp", "bo_gp", "bo_forest", "bo_extra_trees")
-"""Seconds a design: these have `SLOW_BUDGET` evaluations."""
+"""Tenths of a second a design, and more the more they know: these have `SLOW_BUDGET` evaluations."""
 ELSEWHERE = ("farsi", "gamma", "exhaustive")
 """For simulators with an architecture, for mappings, for whole spaces."""
 BASELINE = "random (unique)"

@@ -23,7 +23,7 @@ from archgym.agent import Problem, Told
 from archgym.design_keys import Codes, design_keys
 from archgym.errors import MissingExtra
 from archgym.reward import RewardMeter, RewardShape
-from archgym.rounds import RoundAgent, rows_of
+from archgym.rounds import RoundAgent
 
 TRIES = 6
 """Attempts to draw a batch of designs that are new; after that random ones take their place."""
@@ -107,8 +107,7 @@ class OffPolicyAgent(RoundAgent):
         return np.concatenate([found, self._novelty.fresh(self._batch - len(found))])
 
     def _learn(self, results: Told, strangers: Told) -> None:
-        for row in np.flatnonzero((strangers.designs.codes == self._default()).all(axis=1)):
-            self._meter.rewards(rows_of(strangers, np.array([row], np.intp)))  # the default design is the reference
+        self._meter.refer_to(self._default(), strangers)
         for told in (results, strangers):
             if len(told):
                 self._replay.add(told.designs.codes, self._meter.rewards(told))

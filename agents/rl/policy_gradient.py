@@ -34,7 +34,7 @@ from archgym.agents.rl.factored import Draws, FactoredSampler, together
 from archgym.design_keys import Codes, design_keys
 from archgym.errors import ConfigError, MissingExtra
 from archgym.reward import HYPERPARAMETERS, RewardKind, RewardMeter, RewardShape
-from archgym.rounds import RoundAgent, rows_of
+from archgym.rounds import RoundAgent
 from archgym.seeding import generator
 from archgym.space import DesignBatch
 
@@ -138,7 +138,7 @@ class PolicyGradientAgent(RoundAgent):
         return np.concatenate([rows, self._novelty.fresh(spare)])
 
     def _learn(self, results: Told, strangers: Told) -> None:
-        self._refer(strangers)
+        self._meter.refer_to(self._default(), strangers)
         for told in (results, strangers):
             self._rewards.update(zip(design_keys(told.designs.codes), self._meter.rewards(told).tolist(), strict=True))
         if len(strangers):
@@ -147,11 +147,6 @@ class PolicyGradientAgent(RoundAgent):
         if self._draws is not None and len(self._draws):
             self._improve(self._draws)
         self._draws = None
-
-    def _refer(self, strangers: Told) -> None:
-        """Let the default design be the reward's reference where it comes among *strangers*."""
-        for row in np.flatnonzero((strangers.designs.codes == self._default()).all(axis=1)):
-            self._meter.rewards(rows_of(strangers, np.array([row], np.intp)))
 
     def _drawn(self) -> tuple[Draws, int]:
         """Draws with `batch` new designs among them, and how many could not be found."""

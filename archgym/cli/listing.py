@@ -30,8 +30,9 @@ def list_(
         print_json({kind.value: rows for kind, rows in tables.items()})
         return
     for kind, rows in tables.items():
-        headers = [key.replace("_", " ") for key in (rows[0] if rows else {"name": ""})]
-        print_table(kind.value, headers, [[str(value) for value in row.values()] for row in rows])
+        keys = [key for key in (rows[0] if rows else {"name": ""}) if key not in _JSON_ONLY]
+        headers = [key.replace("_", " ") for key in keys]
+        print_table(kind.value, headers, [[str(row[key]) for key in keys] for row in rows])
 
 
 def _simulators() -> list[dict[str, Any]]:
@@ -89,3 +90,5 @@ _ROWS = {
     What.TASKS: _tasks,
     What.WORKLOADS: _workloads,
 }
+_JSON_ONLY = ("hyperparameters",)
+"""Too wide for a table: ``archgym describe AGENT`` has them, with their meaning."""

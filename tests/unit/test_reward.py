@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from archgym.errors import ConfigError, UnknownName
-from archgym.reward import CEILING, RewardKind, RewardShape, weighted, weighted_one
+from archgym.reward import CEILING, RewardKind, RewardMeter, RewardShape, weighted, weighted_one
+from archgym.space import DesignBatch
+from archgym.testing.exchange import told
+from archgym.testing.problems import toy
 
 SHAPES = (
     RewardShape(),
@@ -85,3 +88,20 @@ def test_wrong_shapes_are_refused() -> None:
         RewardShape("legacy_target", target=nan)
     with pytest.raises(ConfigError, match="weights: expected 2"):
         RewardShape(weights=(1.0,)).weights_for(("latency", "energy"))
+
+
+def test_a_meters_reference_is_the_default_design_where_it_is_told_and_else_the_first_that_works() -> None:
+    trial = toy()
+    space = trial.problem.space
+    default = space.from_designs([space.default])
+    others = space.sample(5, np.random.default_rng(1))
+    results = told(trial, DesignBatch.concat([others, default]))
+    meter = RewardMeter(RewardShape(), ("latency",))
+    meter.refer_to(default.codes, results)
+    assert meter.rewards(results)[5] == 0.0
+    assert RewardMeter(RewardShape(), ("latency",)).rewards(results)[0] == 0.0
+    failed = told(trial, others, "failed")
+    later = RewardMeter(RewardShape(), ("latency",))
+    assert later.rewards(failed).tolist() == [-10.0] * 5
+    expected = np.log(results.scores[0, 0] / results.scores[5, 0])
+    assert later.rewards(results)[5] == pytest.approx(expected, abs=1e-12)

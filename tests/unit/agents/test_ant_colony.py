@@ -18,10 +18,6 @@ from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import Trial, bowl, layer, toy
 
 
-class TestAntColony(AgentContract):
-    agent = AntColonyAgent
-
-
 class TestAntColonyAsArchGymHadIt(AgentContract):
     agent = AntColonyAgent
     hyperparameters: ClassVar = {"ants": 16, "evaporation": 0.1, "greediness": 0.5, "depth": 4}

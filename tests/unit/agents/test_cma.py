@@ -19,10 +19,6 @@ from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import Trial, bowl, layer, toy
 
 
-class TestCma(AgentContract):
-    agent = CmaAgent
-
-
 class TestCmaOnMappings(AgentContract):
     agent = CmaAgent
     pose = staticmethod(layer)

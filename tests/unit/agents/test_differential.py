@@ -18,10 +18,6 @@ from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import Trial, bowl, layer, toy
 
 
-class TestDifferential(AgentContract):
-    agent = DifferentialAgent
-
-
 class TestDifferentialAsPublished(AgentContract):
     agent = DifferentialAgent
     hyperparameters: ClassVar = {"strategy": "rand_1", "population": 10, "scale": 0.5, "crossover_rate": 0.9}

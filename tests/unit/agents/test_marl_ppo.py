@@ -21,10 +21,6 @@ from archgym.testing.problems import bowl, toy
 torch = pytest.importorskip("torch")
 
 
-class TestPerParameter(AgentContract):
-    agent = MultiAgentPPOAgent
-
-
 class TestSharedCentralDifference(AgentContract):
     agent = MultiAgentPPOAgent
     hyperparameters = {"weights": "shared", "critic": "central", "credit": "difference"}  # noqa: RUF012

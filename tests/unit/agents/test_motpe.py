@@ -9,14 +9,8 @@ import pytest
 from archgym.agents.motpe import MotpeAgent
 from archgym.agents.tpe import TpeAgent
 from archgym.errors import ConfigError, MissingExtra
-from archgym.testing.agent_contract import AgentContract
 from archgym.testing.exchange import converse
 from archgym.testing.problems import toy
-
-
-class TestMotpeContract(AgentContract):
-    agent = MotpeAgent
-    evaluations = 40
 
 
 def test_with_one_objective_it_is_a_tree_structured_parzen_estimator() -> None:

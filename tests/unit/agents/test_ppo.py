@@ -16,16 +16,11 @@ from archgym.agents.rl.policy_gradient import Learning, PolicyGradientAgent
 from archgym.agents.rl.ppo import PPOAgent
 from archgym.errors import ConfigError, MissingExtra
 from archgym.space import DesignSpace, Integer, SumAtMost
-from archgym.testing import AgentContract
 from archgym.testing.exchange import converse, told
 from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import Trial, bowl, toy
 
 torch = pytest.importorskip("torch")
-
-
-class TestPPO(AgentContract):
-    agent = PPOAgent
 
 
 def best(agent: Any, trial: Trial, budget: int) -> float:

@@ -12,16 +12,11 @@ from numpy.typing import NDArray
 from archgym.agents.random import RandomAgent
 from archgym.agents.rl.reinforce import ReinforceAgent
 from archgym.errors import ConfigError, MissingExtra
-from archgym.testing import AgentContract
 from archgym.testing.exchange import converse, told
 from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import bowl, toy
 
 torch = pytest.importorskip("torch")
-
-
-class TestReinforce(AgentContract):
-    agent = ReinforceAgent
 
 
 def valley(codes: NDArray[Any]) -> NDArray[np.float64]:

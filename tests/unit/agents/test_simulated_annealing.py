@@ -19,10 +19,6 @@ from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import bowl, toy
 
 
-class TestSimulatedAnnealing(AgentContract):
-    agent = SimulatedAnnealingAgent
-
-
 class TestOneChain(AgentContract):
     agent = SimulatedAnnealingAgent
     hyperparameters: ClassVar[dict[str, Any]] = {"chains": 1, "patience": 0, "start": "random"}

@@ -20,10 +20,6 @@ from archgym.testing.landscape import grid, landscape
 from archgym.testing.problems import Trial, bowl, toy
 
 
-class TestTpeContract(AgentContract):
-    agent = TpeAgent
-
-
 class TestTpeInRoundsContract(AgentContract):
     agent = TpeAgent
     hyperparameters = {"batch": 5, "multivariate": False}  # noqa: RUF012
